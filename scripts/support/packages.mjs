@@ -1,0 +1,52 @@
+// The Debian packages that building and testing need, and how to see that each is there without asking dpkg
+// (a look at the file system takes a millisecond, and works on other distributions too).
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
+
+const command = (name, debian = name) => ({ debian, here: () => inPath(name) });
+
+const build = [command('python3'), command('make'), command('g++')];
+const lint = [command('clang-format')];
+const test = [
+  ...build,
+  ...lint,
+  command('cmake'),
+  command('ninja', 'ninja-build'),
+  { debian: 'doctest-dev', here: () => existsSync('/usr/include/doctest/doctest.h') },
+  command('clang'),
+  { debian: 'libclang-rt-14-dev', here: hasFuzzerRuntime },
+  command('curl'),
+  command('ffmpeg'),
+  command('chromium'),
+  command('oggfwd'),
+];
+
+const sets = { build, lint, test };
+export const purposes = Object.keys(sets);
+
+/** The Debian names of what is missing for `purpose`: 'build', 'lint' or 'test'. */
+export const missingPackages = (purpose) => sets[purpose].filter((part) => !part.here()).map((part) => part.debian);
+
+/** Whether an executable called `name` can be found in PATH. */
+export function inPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((dir) => {
+    const file = join(dir || '.', name);
+    try {
+      accessSync(file, constants.X_OK);
+      return statSync(file).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
+
+// libFuzzer's runtime lies in the directory of the clang release that owns it: /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux.
+function hasFuzzerRuntime() {
+  const names = (dir) => (existsSync(dir) ? readdirSync(dir) : []);
+  return names('/usr/lib')
+    .filter((name) => name.startsWith('llvm-'))
+    .map((name) => `/usr/lib/${name}/lib/clang`)
+    .flatMap((dir) => names(dir).map((release) => `${dir}/${release}/lib/linux`))
+    .some((dir) => names(dir).some((name) => name.startsWith('libclang_rt.fuzzer-')));
+}
