@@ -25,7 +25,11 @@ const typescript = {
   inputs: () => [at('tsconfig.json'), at('node_modules/typescript/package.json'), ...filesUnder(at('lib'))],
   outputs: () => [at('dist/index.js'), at('dist/index.d.ts')],
   async make() {
-    await must('compiling TypeScript', process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
+    await must('compiling TypeScript', process.execPath, [
+      at('node_modules/typescript/bin/tsc'),
+      '-p',
+      'tsconfig.json',
+    ]);
     removeOrphans();
   },
 };
@@ -42,7 +46,9 @@ function needsCompiler() {
   const missing = missingPackages('build');
   if (missing.length === 0) return true;
   if (mayUsePrebuilt()) return false;
-  throw new StepFailed(`build: the addon cannot be compiled without ${missing.join(', ')}. Run: node scripts/setup.mjs build`);
+  throw new StepFailed(
+    `build: the addon cannot be compiled without ${missing.join(', ')}. Run: node scripts/setup.mjs build`,
+  );
 }
 
 async function bring(part) {

@@ -9,9 +9,12 @@ import { main, must, StepFailed } from './support/run.mjs';
 const purpose = process.argv[2];
 
 await main(async () => {
-  if (!purposes.includes(purpose)) throw new StepFailed(`usage: node scripts/setup.mjs ${purposes.join('|')}`);
+  if (!purposes.includes(purpose))
+    throw new StepFailed(`usage: node scripts/setup.mjs ${purposes.join('|')}`);
   if (!existsSync(at('node_modules/typescript'))) {
-    throw new StepFailed('node_modules is missing or incomplete: run npm ci (development dependencies included)');
+    throw new StepFailed(
+      'node_modules is missing or incomplete: run npm ci (development dependencies included)',
+    );
   }
   let missing = missingPackages(purpose);
   if (missing.length > 0 && canInstall()) {
@@ -29,7 +32,9 @@ async function install(packages) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   console.log(`setup: installing ${packages.join(' ')} (apt-get)`);
   await must('apt-get update', 'apt-get', ['update', '-q'], { env });
-  await must('apt-get install', 'apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env });
+  await must('apt-get install', 'apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], {
+    env,
+  });
 }
 
 function report(missing) {

@@ -24,7 +24,14 @@ export function headersOfNode() {
 /** Compiles what changed into build/Release/flumen.node. Never cleans: build/ is also home to the core's own builds. */
 export async function compileAddon() {
   const headers = headersOfNode();
-  const args = [at('node_modules/node-gyp/bin/node-gyp.js'), 'configure', 'build', '-j', String(availableParallelism())];
-  if (headers !== undefined && process.env.npm_config_nodedir === undefined) args.push(`--nodedir=${headers}`);
+  const args = [
+    at('node_modules/node-gyp/bin/node-gyp.js'),
+    'configure',
+    'build',
+    '-j',
+    String(availableParallelism()),
+  ];
+  if (headers !== undefined && process.env.npm_config_nodedir === undefined)
+    args.push(`--nodedir=${headers}`);
   await must('compiling the addon', process.execPath, args);
 }

@@ -32,7 +32,8 @@ async function acquire(deadline) {
       rmSync(lockFile, { force: true });
       continue;
     }
-    if (performance.now() > deadline) throw new StepFailed(`another build (process ${owner}) holds ${lockFile}`);
+    if (performance.now() > deadline)
+      throw new StepFailed(`another build (process ${owner}) holds ${lockFile}`);
     await sleep(100);
   }
 }

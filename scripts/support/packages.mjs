@@ -26,7 +26,8 @@ const sets = { build, lint, test };
 export const purposes = Object.keys(sets);
 
 /** The Debian names of what is missing for `purpose`: 'build', 'lint' or 'test'. */
-export const missingPackages = (purpose) => sets[purpose].filter((part) => !part.here()).map((part) => part.debian);
+export const missingPackages = (purpose) =>
+  sets[purpose].filter((part) => !part.here()).map((part) => part.debian);
 
 /** Whether an executable called `name` can be found in PATH. */
 export function inPath(name) {

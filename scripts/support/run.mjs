@@ -13,7 +13,11 @@ export class StepFailed extends Error {}
  */
 export function run(command, args, { cwd = root, env = {}, live = false } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const take = (stream, to) => {
       stream.setEncoding('utf8').on('data', (text) => {

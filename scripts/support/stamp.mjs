@@ -9,7 +9,11 @@ export function hashOf(files, facts = []) {
   const hash = createHash('sha256');
   for (const fact of facts) hash.update(`${fact}\0`);
   for (const file of files) {
-    if (existsSync(file)) hash.update(`${shown(file)}\0`).update(readFileSync(file)).update('\0');
+    if (existsSync(file))
+      hash
+        .update(`${shown(file)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
   }
   return hash.digest('hex');
 }

@@ -1,0 +1,61 @@
+// The direction of knowledge: which folder may use which. Read by check-layers.mjs; explained in docs/architecture.md.
+// A new folder gets a line here, and the line is reviewed like code. Every folder may use itself.
+
+/** Folders of native/core, from the ground up, and what each may include. */
+export const coreEdges = {
+  base: [],
+  sys: ['base'],
+  timeline: ['base'],
+  wire: ['base', 'timeline'],
+  client: ['base', 'sys', 'timeline', 'wire'],
+  sink: ['base', 'sys', 'timeline', 'wire', 'client'],
+  source: ['base', 'sys', 'timeline', 'sink'],
+  loop: ['base', 'sys', 'timeline', 'wire', 'client', 'sink', 'source'],
+};
+
+/** The other folders of native, and the first path parts their quoted includes may have. */
+export const nativeEdges = {
+  addon: ['addon', 'core'],
+  test: ['test', 'core'],
+  fuzz: ['fuzz', 'test', 'core'],
+  bench: ['bench', 'core'],
+};
+
+/** The only folders of native/core that may know threads. */
+export const threadFolders = ['sys', 'loop'];
+
+// <atomic> is not here: reference counts are everywhere, but nothing outside loop and sys may start or block a thread.
+export const threadHeaders = new Set(
+  [
+    'thread mutex shared_mutex condition_variable future semaphore latch barrier stop_token',
+    'pthread.h threads.h semaphore.h',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/** Headers of Node, V8, libuv and Node-API: never in native/core. */
+export const nodeHeader = /^(node|napi|uv|v8|js_native_api|libplatform|cppgc)([-_./].*)?$/;
+
+// Small modules at the top of lib that everybody may use.
+const common = ['errors', 'units', 'options', 'version'];
+
+/** Folders and top-level modules of lib, and what each may import. */
+export const libEdges = {
+  errors: [],
+  version: [],
+  units: ['errors'],
+  options: ['errors', 'units'],
+  binding: common,
+  native: [...common, 'binding'],
+  handoff: [...common, 'binding', 'native'],
+  sink: [...common, 'binding', 'native', 'handoff'],
+  source: [...common, 'binding', 'native', 'handoff', 'sink'],
+  ingest: [...common, 'handoff', 'sink', 'source'],
+  http: [...common, 'handoff', 'sink', 'source'],
+  server: [...common, 'handoff', 'sink', 'source', 'ingest', 'http'],
+  cli: [...common, 'server'],
+  index: [...common, 'binding', 'native', 'handoff', 'sink', 'source', 'ingest', 'http', 'server'],
+};
+
+/** The module that alone loads the .node file, and the folder that alone touches Node's private handle. */
+export const addonLoader = 'native';
+export const handleUser = 'handoff';
