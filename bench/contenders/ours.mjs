@@ -1,0 +1,75 @@
+// Contender: one sink of this package over the inherited sockets, fed by push() from JavaScript.
+import { closeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { configure, MultiSocketSink } from '../../dist/index.js';
+import { cpuNow, cpuSince } from '../lib/cpu.mjs';
+import { watchDelay } from '../lib/delay.mjs';
+import { FrameWriter } from '../lib/frame.mjs';
+import { serveLines } from '../lib/lines.mjs';
+import { pace } from '../lib/pace.mjs';
+
+const number = (fallback) => ({ type: 'string', default: String(fallback) });
+const { values } = parseArgs({
+  options: {
+    clients: number(0),
+    base: number(1000),
+    rate: number(38),
+    size: number(417),
+    flush: number(200),
+    loops: number(1),
+    'stall-timeout': number(30000),
+  },
+});
+const [clients, base, rate, size] = [values.clients, values.base, values.rate, values.size].map(Number);
+
+configure({ loops: Number(values.loops) });
+const sink = new MultiSocketSink({ flushInterval: Number(values.flush), stallTimeout: Number(values['stall-timeout']) });
+const removed = new Map();
+let firstRemovedAt = 0;
+let lastRemovedAt = 0;
+sink.on('client-removed', ({ reason }) => {
+  removed.set(reason, (removed.get(reason) ?? 0) + 1);
+  lastRemovedAt = performance.now();
+  firstRemovedAt ||= lastRemovedAt;
+});
+for (let fd = base; fd < base + clients; fd++) {
+  sink.add(fd);
+  closeSync(fd); // the sink has its own duplicate; two of each would not fit under a nofile limit of 20,000
+}
+
+/** Waits until everything pushed has been handed to the kernel, at most `ms`. */
+async function drained(target, ms) {
+  const deadline = performance.now() + ms;
+  while (sink.stats.bytesServed < target && performance.now() < deadline) await setTimeout(10);
+  return sink.stats.bytesServed >= target;
+}
+
+async function run(id, seconds) {
+  const frames = Math.floor(Number(seconds) * rate);
+  const writer = new FrameWriter(Number(id), size);
+  const served = sink.stats.bytesServed;
+  const begun = performance.now();
+  const delay = watchDelay();
+  const cpu = cpuNow();
+  const made = await pace(frames, rate, () => sink.push(writer.next()));
+  const complete = await drained(served + made * size * sink.size, 5000);
+  const used = cpuSince(cpu);
+  const wallNs = (performance.now() - begun) * 1e6;
+  return { run: Number(id), frames: made, planned: frames, wallNs, ...used, complete, bytes: sink.stats.bytesServed - served, delay: delay() };
+}
+
+function state() {
+  return {
+    clients: sink.size,
+    removed: Object.fromEntries(removed),
+    firstRemovedAgoMs: removed.size > 0 ? performance.now() - firstRemovedAt : null,
+    lastRemovedAgoMs: removed.size > 0 ? performance.now() - lastRemovedAt : null,
+    rssBytes: process.memoryUsage.rss(),
+    stats: sink.stats,
+  };
+}
+
+process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+await serveLines({ run, state, quit: () => null });
+process.exit(0);

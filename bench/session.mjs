@@ -1,0 +1,112 @@
+// One session: N sockets of one load client, the rivals taking turns on them, round after round.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { LinePeer } from './lib/lines.mjs';
+import { nativeProgram } from './lib/native.mjs';
+
+const script = (name) => fileURLToPath(new URL(`contenders/${name}.mjs`, import.meta.url));
+const settleMs = 300;
+
+function argvOf(name, o) {
+  const common = ['--clients', o.clients, '--base', o.base, '--rate', o.rate, '--size', o.size].map(String);
+  if (name === 'ours') return [process.execPath, script('ours'), ...common, '--flush', String(o.flush), '--loops', String(o.loops)];
+  if (name === 'naive') return [process.execPath, script('naive'), ...common];
+  return [nativeProgram('floor'), ...common, '--flush', String(o.flush)];
+}
+
+/** The turns of one round: the floor has two forms where sends are collected. */
+function turnsOf(o) {
+  const turns = [];
+  for (const name of o.rivals) {
+    if (name === 'floor' && o.flush > 0) turns.push({ name: 'floor-burst', rival: 'floor', form: 'burst' }, { name: 'floor-spread', rival: 'floor', form: 'spread' });
+    else turns.push({ name, rival: name, form: 'burst' });
+  }
+  return turns;
+}
+
+function startLoad(o, port) {
+  const args = { port, clients: o.clients, sample: o.sample, window: 500 };
+  const child = spawn(nativeProgram('load'), Object.entries(args).flatMap(([key, value]) => [`--${key}`, String(value)]), { stdio: ['pipe', 'pipe', 'inherit'] });
+  return { child, peer: new LinePeer('load', child.stdout, child.stdin) };
+}
+
+async function open(o) {
+  const argv = o.rivals.flatMap((name) => ['--', ...argvOf(name, o)]);
+  const hub = spawn(nativeProgram('hub'), ['--clients', String(o.clients), '--base', String(o.base), ...argv], {
+    stdio: ['pipe', 'pipe', 'inherit', ...o.rivals.map(() => 'pipe')],
+  });
+  const hubPeer = new LinePeer('hub', hub.stdout, hub.stdin);
+  const { port } = await hubPeer.next();
+  const load = startLoad(o, port);
+  const dialled = await load.peer.ask('dial');
+  if (dialled.open !== o.clients) throw new Error(`only ${dialled.open} of ${o.clients} clients could connect: ${JSON.stringify(dialled)}`);
+  await hubPeer.next();
+  const rivals = new Map(o.rivals.map((name, i) => [name, new LinePeer(name, hub.stdio[3 + i], hub.stdio[3 + i])]));
+  for (const peer of rivals.values()) await peer.next();
+  return { hub, load, rivals };
+}
+
+async function close({ hub, load, rivals }) {
+  load.peer.tell('quit');
+  for (const peer of rivals.values()) peer.tell('quit');
+  await Promise.all([hub, load.child].map((child) => child.exitCode ?? once(child, 'exit')));
+}
+
+/** What the load client saw must be all of what the contender says it sent: each byte of each sampled client, and nobody missing. */
+function verdict(o, sent, seen) {
+  const wrong = [];
+  const bytes = sent.frames * o.size;
+  if (seen.reading !== o.clients) wrong.push(`${o.clients - seen.reading} clients gone`);
+  if (seen.bad > 0) wrong.push(`${seen.bad} bad frames`);
+  if (seen.gaps > 0) wrong.push(`${seen.gaps} gaps`);
+  if (seen.frames !== sent.frames * seen.sampled) wrong.push(`${seen.frames} frames instead of ${sent.frames * seen.sampled}`);
+  if (seen.bytesMin !== bytes || seen.bytesMax !== bytes) wrong.push(`${seen.bytesMin}..${seen.bytesMax} bytes a client instead of ${bytes}`);
+  return wrong;
+}
+
+async function takeTurn(o, parts, turn, run, seconds) {
+  await parts.load.peer.ask('mark');
+  const sent = await parts.rivals.get(turn.rival).ask(`run ${run} ${seconds} ${turn.form}`);
+  await setTimeout(settleMs);
+  const seen = await parts.load.peer.ask('report');
+  const wallNs = (sent.frames / o.rate) * 1e9;
+  return {
+    contender: turn.name,
+    run,
+    sent,
+    seen,
+    wrong: verdict(o, sent, seen),
+    sends: seen.segments,
+    sendsPerPush: seen.segments / (o.clients * Math.max(1, sent.frames)),
+    cores: sent.cpuNs / wallNs,
+    cpuPerSendUs: sent.cpuNs / 1000 / Math.max(1, seen.segments),
+    cpuPerByteNs: sent.cpuNs / Math.max(1, seen.bytes),
+  };
+}
+
+/**
+ * Runs `o.rounds` interleaved rounds of `o.seconds` each over `o.clients` sockets and returns every turn's figures.
+ * `onTurn` is called after each of them. Options: clients, rounds, seconds, flush (ms), rate (frames/s), size (bytes), loops,
+ * sample (every n-th client is checked), base (first inherited fd), rivals (of 'ours', 'naive', 'floor').
+ */
+export async function runSession(o, onTurn = () => {}) {
+  const parts = await open(o);
+  const turns = turnsOf(o);
+  const results = [];
+  let run = 1;
+  try {
+    for (const turn of turns) await takeTurn(o, parts, turn, run++, Math.min(1, o.seconds)); // warm-up: caches, JIT, TCP windows
+    for (let round = 0; round < o.rounds; round++) {
+      for (let i = 0; i < turns.length; i++) {
+        const result = await takeTurn(o, parts, turns[(i + round) % turns.length], run++, o.seconds);
+        results.push({ round, ...result });
+        onTurn(results.at(-1));
+      }
+    }
+  } finally {
+    await close(parts);
+  }
+  return results;
+}
