@@ -1,0 +1,77 @@
+// The core's tests by CMake presets: configure, build, run, count.
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { at } from './project.mjs';
+import { must, run, StepFailed } from './run.mjs';
+
+const native = at('native');
+
+// The simulation is the longest part. Every seed must do with the plain build; a sanitizer finds what it finds in fewer.
+const seedsOf = { dev: '1000', asan: '300', tsan: '100' };
+
+/** Configures and builds one preset. Resolves with its binary directory. */
+export async function buildCore(preset) {
+  await configure(preset);
+  await must(
+    `building ${preset}`,
+    'cmake',
+    ['--build', '--preset', preset, '-j', String(availableParallelism())],
+    {
+      cwd: native,
+    },
+  );
+  return at(`build/core-${preset}`);
+}
+
+// A build tree that was configured in another place (a moved checkout, another CMake) is not worth repairing.
+async function configure(preset) {
+  const args = ['--preset', preset];
+  if ((await run('cmake', args, { cwd: native })).code === 0) return;
+  rmSync(at(`build/core-${preset}`), { recursive: true, force: true });
+  await must(`configuring ${preset}`, 'cmake', args, { cwd: native });
+}
+
+/** Builds and runs the unit tests and the simulation of one preset. Resolves with `{ passed, failed, output }`. */
+export async function testCore(preset) {
+  await buildCore(preset);
+  const ctest = ['--preset', preset, '--verbose', '--no-tests=error'];
+  const options = { cwd: native, env: { FLUMEN_SEEDS: process.env.FLUMEN_SEEDS ?? seedsOf[preset] } };
+  let result = await run('ctest', ctest, options);
+  // ThreadSanitizer cannot place its shadow under some kernels' address randomisation; without it the tests mean the same.
+  if (result.code !== 0 && result.output.includes('unexpected memory mapping')) {
+    result = await run('setarch', ['-R', 'ctest', ...ctest], options);
+  }
+  return { ...count(result), output: result.output };
+}
+
+// doctest sums up its own cases; any other program (the simulation) counts as one.
+function count({ code, output }) {
+  let passed = 0;
+  let failed = 0;
+  for (const [, yes, no] of output.matchAll(/test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed/g)) {
+    passed += Number(yes);
+    failed += Number(no);
+  }
+  for (const [, name, verdict] of output.matchAll(/Test +#\d+: (\S+) \.*\s*(Passed|\*\*\*\S+)/g)) {
+    if (name === 'core_tests') continue;
+    if (verdict === 'Passed') passed += 1;
+    else failed += 1;
+  }
+  if (code !== 0 && failed === 0) failed = 1;
+  return { passed, failed };
+}
+
+/** Runs every fuzzer for its share of `totalSeconds`. A finding is a StepFailed with the fuzzer's report. */
+export async function fuzzCore(totalSeconds, fuzzers) {
+  const directory = await buildCore('fuzz');
+  for (const name of fuzzers) {
+    const each = Math.max(1, Math.floor(totalSeconds / fuzzers.length));
+    const args = [
+      `-max_total_time=${each}`,
+      '-print_final_stats=1',
+      `-artifact_prefix=${directory}/${name}-`,
+    ];
+    const { code, output } = await run(`${directory}/${name}`, args, { cwd: directory });
+    if (code !== 0) throw new StepFailed(`${output}\nfuzzer ${name} found something (exit ${code})`);
+  }
+}
