@@ -1,7 +1,7 @@
 // lint.mjs [--fix]: format, lint rules, types, layers. Runs all of them before it fails, so that one run shows everything.
 // With --fix what can be put right by a program is put right first.
 import process from 'node:process';
-import { clangFormat } from './support/format.mjs';
+import { checkFormat, rewriteFormat } from './support/format.mjs';
 import { inPath } from './support/packages.mjs';
 import { at, inCi } from './support/project.mjs';
 import { main, must, StepFailed } from './support/run.mjs';
@@ -25,7 +25,7 @@ const steps = [
 ];
 
 async function formatNative() {
-  if (inPath('clang-format')) return clangFormat(fix);
+  if (inPath('clang-format')) return fix ? rewriteFormat() : checkFormat();
   if (inCi) throw new StepFailed('clang-format is missing. Run: node scripts/setup.mjs lint');
   console.warn(
     'lint: clang-format is missing, so native files are not looked at (node scripts/setup.mjs lint)',

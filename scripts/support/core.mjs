@@ -34,7 +34,7 @@ async function configure(preset) {
 /** Builds and runs the unit tests and the simulation of one preset. Resolves with `{ passed, failed, output }`. */
 export async function testCore(preset) {
   await buildCore(preset);
-  const ctest = ['--preset', preset, '--verbose', '--no-tests=error'];
+  const ctest = ['--preset', preset, '--no-tests=error'];
   const options = { cwd: native, env: { FLUMEN_SEEDS: process.env.FLUMEN_SEEDS ?? seedsOf[preset] } };
   let result = await run('ctest', ctest, options);
   // ThreadSanitizer cannot place its shadow under some kernels' address randomisation; without it the tests mean the same.

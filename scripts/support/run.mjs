@@ -40,7 +40,9 @@ export async function must(what, command, args, options) {
   const { code, output } = await run(command, args, options);
   if (code === 0) return output;
   const said = options?.live ? '' : `${output.trimEnd()}\n`;
-  throw new StepFailed(`${said}${what} failed: ${[command, ...args].join(' ')} (exit ${code})`);
+  const line = [command, ...args].join(' ');
+  const shownLine = line.length > 300 ? `${line.slice(0, 300)}…` : line;
+  throw new StepFailed(`${said}${what} failed: ${shownLine} (exit ${code})`);
 }
 
 /** Runs a script's main function: a StepFailed is printed and ends the process with 1, anything else is a bug and throws. */
