@@ -1,0 +1,122 @@
+/** Handing over an `http.ServerResponse`: plain http, Express, or Fastify after `reply.hijack()`. */
+import type http from 'node:http';
+import net from 'node:net';
+import { descriptorOf, internalsOf, isGone, judgeDescriptor, muteServer } from './descriptor.js';
+import { whenFlushed } from './flush.js';
+import { composeHead, forgetHead, pendingHead, promisesLength } from './head.js';
+import { refusal } from './refuse.js';
+import { uncork } from './socket.js';
+import { type Taker, vanishLater } from './taker.js';
+
+export function handOffResponse(res: http.ServerResponse, taker: Taker): void {
+  const socket = judgeResponse(res);
+  if (res.destroyed || isGone(socket)) {
+    vanishLater(taker, socket.errored ?? undefined);
+    return;
+  }
+  const fresh = !res.headersSent;
+  if (fresh) composeHead(res);
+  uncorkResponse(res, socket);
+  if (res.writableLength > 0) {
+    takeWhenFlushed(res, socket, taker);
+    return;
+  }
+  try {
+    take(res, socket, taker);
+  } catch (error) {
+    if (fresh) forgetHead(res);
+    throw error;
+  }
+  finish(res, socket);
+}
+
+function judgeResponse(res: http.ServerResponse): net.Socket {
+  if (res.writableEnded) {
+    throw refusal(
+      'ERR_FLUMEN_ENDED',
+      'cannot take over this response: end() has been called on it, or it has been handed over already',
+    );
+  }
+  if (res.req?.method === 'HEAD') {
+    throw refusal('ERR_FLUMEN_NO_BODY', 'the answer to a HEAD request has no body: call res.end() instead');
+  }
+  const status = res.statusCode;
+  if (status < 200 || status === 204 || status === 205 || status === 304) {
+    throw refusal('ERR_FLUMEN_NO_BODY', `a response with status ${status} has no body to stream`);
+  }
+  const socket: unknown = res.socket;
+  if (!socket) {
+    throw refusal(
+      'ERR_FLUMEN_NO_SOCKET',
+      'this response has no socket: the client has pipelined its request behind one that is still being answered',
+    );
+  }
+  if (!(socket instanceof net.Socket)) {
+    throw refusal(
+      'ERR_FLUMEN_NO_DESCRIPTOR',
+      'cannot take over this response: its connection is injected, a stream without a file descriptor',
+    );
+  }
+  judgeDescriptor(socket);
+  if (res.headersSent && promisesLength(res)) {
+    throw refusal(
+      'ERR_FLUMEN_CONTENT_LENGTH',
+      'this response has promised a Content-Length in writeHead(): a live stream has none',
+    );
+  }
+  return socket;
+}
+
+/** Undoes each res.cork() through the response, which frames what it held back, then what is left on the socket. */
+function uncorkResponse(res: http.ServerResponse, socket: net.Socket): void {
+  while (res.writableCorked > 0) res.uncork();
+  uncork(socket);
+}
+
+function take(res: http.ServerResponse, socket: net.Socket, taker: Taker): void {
+  const framing = res.chunkedEncoding ? 'chunked' : 'raw';
+  taker.take({ fd: descriptorOf(socket), prelude: undefined, head: pendingHead(res), framing });
+}
+
+function takeWhenFlushed(res: http.ServerResponse, socket: net.Socket, taker: Taker): void {
+  whenFlushed(socket, {
+    flushed() {
+      // The app may have ended the response meanwhile; then Node has let go of the socket.
+      if (res.socket !== socket || res.writableEnded) {
+        taker.vanished();
+        return;
+      }
+      try {
+        take(res, socket, taker);
+      } catch (error) {
+        socket.destroy();
+        taker.vanished(error as Error);
+        return;
+      }
+      finish(res, socket);
+    },
+    lost: (error) => taker.vanished(error),
+  });
+}
+
+/**
+ * Lets the app and Node's server see an ordinary, complete response, then closes Node's descriptor. The order
+ * matters: 'finish' takes the request off the server's list, so that the closing socket aborts nothing.
+ */
+function finish(res: http.ServerResponse, socket: net.Socket): void {
+  const internal = internalsOf(res);
+  internal._headerSent = true;
+  internal.finished = true;
+  muteServer(res, socket);
+  try {
+    res.emit('finish');
+  } catch (error) {
+    // A listener's own failure is not the caller's: the client is taken. It surfaces where Node would show it.
+    process.nextTick(raise, error);
+  }
+  socket.destroy();
+}
+
+function raise(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,36 @@
+/** What passes between a handoff and the one who receives the descriptor (a sink or a source). */
+
+/** A connection at the moment it changes hands. */
+export interface Handed {
+  /** Open and owned by Node until `take()` returns. */
+  fd: number;
+  /** Bytes that Node had read from the peer and nobody had consumed yet (`net.Socket` only). */
+  prelude: Uint8Array | undefined;
+  /** Bytes that must reach the peer before anything else: the response head that Node has not sent. */
+  head: Uint8Array | undefined;
+  /** How the head (sent or not) has announced the body: `chunked` is HTTP/1.1 chunked coding. */
+  framing: 'raw' | 'chunked';
+}
+
+/** Receives a descriptor; for one `handOff()` exactly one of the two is called, once. */
+export interface Taker {
+  /**
+   * Must dup `handed.fd` before it returns. When it throws, nothing was taken: before `handOff()` has returned the
+   * error goes to its caller and the target stays usable, later it goes to `vanished()` and the target is destroyed.
+   */
+  take(handed: Handed): void;
+  /**
+   * The connection was gone before it could be taken: closed or reset by the peer, or destroyed. Always called
+   * after `handOff()` has returned; `error` is there when Node or the kernel gave one.
+   */
+  vanished(error?: Error): void;
+}
+
+/** Reports to the taker in a tick of its own, so that nobody hears of an end before `handOff()` has returned. */
+export function vanishLater(taker: Taker, error: Error | undefined): void {
+  process.nextTick(vanish, taker, error);
+}
+
+function vanish(taker: Taker, error: Error | undefined): void {
+  taker.vanished(error);
+}
