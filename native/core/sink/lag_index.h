@@ -1,0 +1,53 @@
+// Clients that are behind, hung up by the frame of their cursor: the oldest one is found without a walk over clients,
+// and so are all that lag beyond a limit. Owned by a shard.
+#pragma once
+
+#include "core/base/ring.h"
+#include "core/client/client.h"
+
+namespace flumen {
+
+class LagIndex {
+ public:
+  /// `first` is the sequence number of the first frame to come. There is always a bucket for the frame to come.
+  explicit LagIndex(uint64_t first) : buckets_(first), lowest_(first) { buckets_.push({}); }
+
+  /// Follows the timeline: a frame was appended, `next` is the frame to come now.
+  void appended(uint64_t next) {
+    buckets_.push({});
+    FLUMEN_CHECK(buckets_.end() == next + 1);
+  }
+
+  void add(Client* client) {
+    buckets_[client->seq].push_back(client);
+    if (client->seq < lowest_) lowest_ = client->seq;
+  }
+
+  void remove(Client* client) {
+    if (LagBucket::linked(client)) buckets_[client->seq].remove(client);
+  }
+
+  /// The oldest frame that a client hangs at; the frame to come when there is none below it.
+  uint64_t lowest() {
+    const uint64_t next = buckets_.end() - 1;
+    if (lowest_ < buckets_.begin()) lowest_ = buckets_.begin();
+    while (lowest_ < next && buckets_[lowest_].empty()) ++lowest_;
+    return lowest_;
+  }
+
+  /// The first client at frame `seq`, or nullptr.
+  Client* first_at(uint64_t seq) const { return buckets_[seq].front(); }
+
+  void trim(uint64_t seq) {
+    while (buckets_.begin() < seq) {
+      FLUMEN_CHECK(buckets_[buckets_.begin()].empty());
+      buckets_.pop();
+    }
+  }
+
+ private:
+  SeqRing<LagBucket> buckets_;
+  uint64_t lowest_ = 0;
+};
+
+}  // namespace flumen

@@ -1,0 +1,96 @@
+#include "core/sink/schedule.h"
+
+#include <algorithm>
+
+namespace flumen {
+
+uint8_t Schedule::assign(size_t clients) {
+  const size_t wanted = interval_ == 0 ? 1 : std::clamp<size_t>(clients / kClientsPerSlot, 1, kSlots);
+  in_use_ = std::max(in_use_, wanted);
+  size_t best = 0;
+  for (size_t i = 1; i < in_use_; ++i) {
+    if (slots_[i].assigned < slots_[best].assigned) best = i;
+  }
+  ++slots_[best].assigned;
+  return static_cast<uint8_t>(best);
+}
+
+void Schedule::enter(Client* client, const Timeline& timeline) {
+  FlushSlot& slot = slots_[client->slot];
+  if (slot.clients.empty() && !slot.sweeping) {
+    slot.low_seq = client->seq;
+    slot.flushed = timeline.bytes_total();
+    slot.due = kNever;
+  }
+  slot.clients.push_back(client);
+}
+
+void Schedule::leave(Client* client) {
+  FlushSlot& slot = slots_[client->slot];
+  if (slot.sweep_next == client) slot.sweep_next = ClientQueue::next(client);
+  slot.clients.remove(client);
+}
+
+void Schedule::arm(size_t index, const Timeline& timeline, Nanos now) {
+  FlushSlot& slot = slots_[index];
+  if (slot.clients.empty() || slot.sweeping) return;
+  if (interval_ == 0 || timeline.bytes_total() - slot.flushed >= kFlushBytes) {
+    slot.due = std::min(slot.due, now);
+  } else if (slot.due == kNever) {
+    const Nanos phase = interval_ * static_cast<Nanos>(index) / static_cast<Nanos>(in_use_);
+    slot.due = now + interval_ - (now - phase) % interval_;
+  }
+}
+
+void Schedule::appended(const Timeline& timeline, Nanos now) {
+  for (size_t i = 0; i < in_use_; ++i) arm(i, timeline, now);
+}
+
+FlushSlot* Schedule::due(Nanos now) {
+  for (size_t i = 0; i < in_use_; ++i) {
+    if (slots_[i].sweeping || slots_[i].due <= now) return &slots_[i];
+  }
+  return nullptr;
+}
+
+void Schedule::begin_sweep(FlushSlot& slot, const Timeline& timeline) {
+  slot.sweeping = true;
+  slot.due = kNever;
+  slot.sweep_next = slot.clients.front();
+  slot.sweep_target = timeline.next();
+  slot.flushed = timeline.bytes_total();
+}
+
+Client* Schedule::next_in_sweep(FlushSlot& slot) {
+  Client* client = slot.sweep_next;
+  if (client != nullptr) slot.sweep_next = ClientQueue::next(client);
+  return client;
+}
+
+void Schedule::end_sweep(FlushSlot& slot, const Timeline& timeline, Nanos now) {
+  slot.sweeping = false;
+  slot.low_seq = slot.sweep_target;
+  if (timeline.next() != slot.sweep_target) arm(static_cast<size_t>(&slot - slots_.data()), timeline, now);
+}
+
+Nanos Schedule::next_due() const {
+  Nanos next = kNever;
+  for (size_t i = 0; i < in_use_; ++i) next = slots_[i].sweeping ? 0 : std::min(next, slots_[i].due);
+  return next;
+}
+
+uint64_t Schedule::low_seq(uint64_t next) const {
+  uint64_t low = next;
+  for (size_t i = 0; i < in_use_; ++i) {
+    if (!slots_[i].clients.empty()) low = std::min(low, slots_[i].low_seq);
+  }
+  return low;
+}
+
+void Schedule::hurry(Nanos now) {
+  for (size_t i = 0; i < in_use_; ++i) {
+    if (slots_[i].due != kNever) slots_[i].due = now;
+  }
+}
+
+}  // namespace flumen

@@ -1,0 +1,178 @@
+#include "core/sink/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace flumen {
+
+Shard::Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger, uint64_t first,
+             uint64_t bytes_before)
+    : options_(options),
+      io_(io),
+      listener_(listener),
+      ledger_(ledger),
+      timeline_(first, bytes_before),
+      lag_(first),
+      schedule_(options.flush_interval) {
+  ledger_.live_bytes.fetch_add(sizeof(Shard), std::memory_order_relaxed);
+}
+
+Shard::~Shard() { ledger_.live_bytes.fetch_sub(sizeof(Shard), std::memory_order_relaxed); }
+
+void Shard::append(Frame frame, Nanos now) {
+  timeline_.append(std::move(frame));
+  lag_.appended(timeline_.next());
+  schedule_.appended(timeline_, now);
+  unjudged_ = true;
+}
+
+void Shard::add(Client* client, Nanos now) {
+  client->shard = this;
+  client->added_at = client->progress_at = now;
+  client->seq = options_.sync_method == SyncMethod::kBurst ? timeline_.newest_reaching(options_.burst_min)
+                                                           : timeline_.next();
+  client->start_amount = timeline_.amount(client->seq, options_.hard_limit.unit);
+  client->slot = schedule_.assign(clients_);
+  if (client->prologue) prologue_bytes_ += client->prologue->capacity();
+  ++clients_;
+  to_ready(client);
+  if (ending_) {
+    depart(client, Reason::kEnded, false, now);
+    return;
+  }
+  if (client->kind == FdKind::kFile) return;
+  if (client->kind == FdKind::kSocket) io_.tune_client(client->fd, options_.notsent_lowat);
+  Result<bool> watched = io_.add(client->fd, Watch::kClient, reinterpret_cast<uint64_t>(client));
+  if (!watched.ok()) fail(client, watched.error().code, watched.error().operation, now);
+}
+
+void Shard::detach(Client* client) {
+  switch (client->state) {
+    case ClientState::kCaughtUp:
+      schedule_.leave(client);
+      break;
+    case ClientState::kReady:
+      ready_.remove(client);
+      break;
+    case ClientState::kBlocked:
+      blocked_.remove(client);
+      break;
+    case ClientState::kLingering:
+      lingering_.remove(client);
+      break;
+    case ClientState::kReserved:
+    case ClientState::kGone:
+      break;
+  }
+  lag_.remove(client);
+  client->state = ClientState::kReserved;
+}
+
+void Shard::to_ready(Client* client) {
+  detach(client);
+  client->state = ClientState::kReady;
+  ready_.push_back(client);
+  lag_.add(client);
+}
+
+void Shard::to_blocked(Client* client) {
+  detach(client);
+  client->state = ClientState::kBlocked;
+  // Nearly always at the end; further in when it was woken but could write nothing, for then its clock runs on.
+  Client* before = blocked_.back();
+  while (before != nullptr && before->progress_at > client->progress_at) before = before->queue.prev;
+  blocked_.insert_after(before, client);
+  lag_.add(client);
+}
+
+void Shard::to_caught_up(Client* client) {
+  detach(client);
+  client->state = ClientState::kCaughtUp;
+  client->caught_up_once = true;
+  schedule_.enter(client, timeline_);
+}
+
+// `visit` may make the client leave, and must not touch any other.
+template <typename Visit>
+void Shard::each_client(Visit visit) {
+  const auto each_in = [&](ClientQueue& queue) {
+    for (Client* client = queue.front(); client != nullptr;) {
+      Client* next = ClientQueue::next(client);
+      visit(client);
+      client = next;
+    }
+  };
+  // Ready last: visitors move clients there.
+  each_in(lingering_);
+  each_in(blocked_);
+  for (FlushSlot& slot : schedule_.slots()) each_in(slot.clients);
+  each_in(ready_);
+}
+
+void Shard::remove(Client* client, Nanos now) {
+  if (client->state != ClientState::kGone) depart(client, Reason::kRemoved, false, now);
+}
+
+void Shard::clear(Nanos now) {
+  each_client([&](Client* client) { depart(client, Reason::kRemoved, false, now); });
+}
+
+void Shard::end() {
+  if (ending_) return;
+  ending_ = true;
+  const uint64_t stop = timeline_.next();
+  each_client([&](Client* client) { stop_at(client, stop, Reason::kEnded); });
+}
+
+void Shard::close(Nanos now) {
+  end();
+  close_at_ = std::min(close_at_, now + options_.close_timeout);
+}
+
+// The time of close() is up: what is not out by now is lost.
+void Shard::cut_all(Nanos now) {
+  each_client([&](Client* client) {
+    const bool through = client->state == ClientState::kLingering;
+    depart(client, through ? client->stop_reason : Reason::kRemoved, true, now);
+  });
+}
+
+void Shard::tick(Nanos now) {
+  serve(now);
+  judge_limits(now);
+  judge_clocks(now);
+  trim();
+  enforce_cap(now);
+  close_some();
+  publish();
+  if (ending_ && !finished_ && clients_ == 0 && closing_.empty()) {
+    finished_ = true;
+    listener_.on_finished(this);
+  }
+}
+
+Nanos Shard::deadline() const {
+  if (!ready_.empty() || !closing_.empty() || unjudged_) return 0;
+  if (ending_ && !finished_ && clients_ == 0) return 0;
+  Nanos next = schedule_.next_due();
+  if (clients_ > 0) next = std::min(next, close_at_);
+  if (!blocked_.empty() && options_.stall_timeout > 0) {
+    next = std::min(next, blocked_.front()->progress_at + options_.stall_timeout);
+  }
+  if (!lingering_.empty()) next = std::min(next, lingering_.front()->progress_at + options_.close_timeout);
+  return next;
+}
+
+void Shard::abandon() {
+  each_client([&](Client* client) {
+    detach(client);
+    io_.close(std::exchange(client->fd, -1), false);
+    client->state = ClientState::kGone;
+  });
+  while (!closing_.empty()) {
+    io_.close(closing_[closing_.begin()].fd, closing_[closing_.begin()].reset);
+    closing_.pop();
+  }
+}
+
+}  // namespace flumen

@@ -1,0 +1,127 @@
+// The sink as a deterministic state machine: one shard of it, on one loop thread. No thread, no clock, no kernel of its
+// own: `now` is handed in, Io is the kernel. Everything a client goes through happens here.
+//
+// A turn: events and commands first (append, add, remove, on_event: they only move lists), then tick() does the
+// writing, the judging and the closing within a budget. deadline() says when tick() is wanted next.
+#pragma once
+
+#include <span>
+
+#include "core/sink/lag_index.h"
+#include "core/sink/options.h"
+#include "core/sink/schedule.h"
+#include "core/sink/send_batch.h"
+#include "core/sink/totals.h"
+#include "core/sys/io.h"
+
+namespace flumen {
+
+/// Hears what a shard decides; called within append/add/remove/on_event/tick, on the shard's thread.
+class ShardListener {
+ public:
+  virtual ~ShardListener() = default;
+  /// The client has left: `reason`, `error` and its figures are final and the shard never touches it again.
+  virtual void on_removed(Client* client) = 0;
+  /// After end() or close(): nobody is left and every descriptor is closed. Called once.
+  virtual void on_finished(Shard* shard) = 0;
+};
+
+class Shard {
+ public:
+  /// `first` and `bytes_before`: sequence number and byte prefix sum of the first frame that append() will bring.
+  Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger, uint64_t first = 0,
+        uint64_t bytes_before = 0);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  void append(Frame frame, Nanos now);
+  /// Takes over `client` with its owned fd, kind, framing and prologue filled in.
+  void add(Client* client, Nanos now);
+  void remove(Client* client, Nanos now);
+  void clear(Nanos now);
+  /// Everyone gets the rest and the wire's epilogue, then leaves as ended.
+  void end();
+  /// As end(), but whoever is not through after close_timeout is reset.
+  void close(Nanos now);
+  /// What the kernel said of a client's descriptor.
+  void on_event(Client* client, const IoEvent& event, Nanos now);
+
+  void tick(Nanos now);
+  /// When tick() is wanted next: 0 at once, kNever not before the next call of another function.
+  Nanos deadline() const;
+
+  /// Closes every descriptor without ceremony, for an environment that goes away. No listener call.
+  void abandon();
+
+  const Totals& totals() const { return totals_; }
+  const Timeline& timeline() const { return timeline_; }
+  uint64_t bytes_held() const;
+
+ private:
+  struct Closing {
+    int fd = -1;
+    bool reset = false;
+  };
+
+  static constexpr size_t kSendsPerTurn = 1024;
+  static constexpr size_t kBytesPerTurn = 8 * kMiB;
+  static constexpr size_t kClosesPerTurn = 256;
+
+  // Sending (shard_send.cc).
+  void serve(Nanos now);
+  void offer(Client* client, Nanos now);
+  void flush_batch(Nanos now);
+  void settle(Client* client, int64_t result, size_t offered, const Gather& gather, Nanos now);
+  void arrive(Client* client, Nanos now);
+
+  // Where a client hangs (shard.cc).
+  void detach(Client* client);
+  void to_ready(Client* client);
+  void to_blocked(Client* client);
+  void to_caught_up(Client* client);
+  template <typename Visit>
+  void each_client(Visit visit);
+
+  // Leaving (shard_leave.cc).
+  void stop_at(Client* client, uint64_t stop, Reason reason);
+  void finish(Client* client, Nanos now);
+  void fail(Client* client, int error, const char* operation, Nanos now);
+  void depart(Client* client, Reason reason, bool reset, Nanos now);
+  bool drain_input(Client* client, Nanos now);
+  void judge_limits(Nanos now);
+  void judge_clocks(Nanos now);
+  void cut_all(Nanos now);
+  void close_some();
+
+  // Keeping (shard_keep.cc).
+  void trim();
+  void enforce_cap(Nanos now);
+  void publish();
+
+  SinkOptions options_;
+  Io& io_;
+  ShardListener& listener_;
+  Ledger& ledger_;
+  Timeline timeline_;
+  LagIndex lag_;
+  Schedule schedule_;
+  ClientQueue ready_;      // want a turn
+  ClientQueue blocked_;    // in the order in which their stall clocks started
+  ClientQueue lingering_;  // in the order in which they sent their FIN
+  SeqRing<Closing> closing_;
+  SendBatch batch_;
+  size_t clients_ = 0;
+  size_t sends_left_ = 0;
+  size_t bytes_left_ = 0;
+  uint64_t prologue_bytes_ = 0;
+  bool unjudged_ = false;  // frames came since the limits were last judged
+  bool ending_ = false;
+  bool finished_ = false;
+  Nanos close_at_ = kNever;
+  uint64_t bytes_served_ = 0;
+  uint64_t sends_ = 0;
+  Totals totals_;
+};
+
+}  // namespace flumen

@@ -1,0 +1,52 @@
+// The keeping half of a shard: how much of the timeline is retained, and what gives way when memory is short.
+#include <algorithm>
+
+#include "core/sink/shard.h"
+
+namespace flumen {
+
+uint64_t Shard::bytes_held() const {
+  constexpr uint64_t kPerFrame = sizeof(Frame) + sizeof(LagBucket);
+  return timeline_.bytes_kept() + timeline_.size() * kPerFrame + prologue_bytes_;
+}
+
+// The tail is the oldest of what the slowest client and the next newcomer need.
+void Shard::trim() {
+  uint64_t keep = std::min(schedule_.low_seq(timeline_.next()), lag_.lowest());
+  if (options_.sync_method == SyncMethod::kBurst && !ending_) {
+    keep = std::min(keep, timeline_.newest_reaching(options_.burst_min));
+  }
+  timeline_.trim(keep);
+  lag_.trim(keep);
+}
+
+void Shard::enforce_cap(Nanos now) {
+  while (bytes_held() > options_.memory_cap && !timeline_.empty()) {
+    const uint64_t tail = timeline_.tail();
+    const uint64_t needed = std::min(schedule_.low_seq(timeline_.next()), lag_.lowest());
+    if (needed > tail) {
+      // Only a burst wanted it: newcomers get less.
+      timeline_.trim(needed);
+      lag_.trim(needed);
+      continue;
+    }
+    if (lag_.lowest() > tail) {
+      // Healthy clients wait here for their flush slot: serving them is the cure.
+      schedule_.hurry(now);
+      return;
+    }
+    while (Client* client = lag_.first_at(tail)) depart(client, Reason::kSlow, true, now);
+    trim();
+  }
+}
+
+void Shard::publish() {
+  totals_.bytes_served.store(bytes_served_, std::memory_order_relaxed);
+  totals_.clients.store(clients_, std::memory_order_relaxed);
+  totals_.frames_queued.store(timeline_.size(), std::memory_order_relaxed);
+  totals_.bytes_queued.store(timeline_.bytes_kept(), std::memory_order_relaxed);
+  totals_.bytes_held.store(bytes_held(), std::memory_order_relaxed);
+  totals_.sends.store(sends_, std::memory_order_relaxed);
+}
+
+}  // namespace flumen

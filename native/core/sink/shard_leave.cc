@@ -1,0 +1,154 @@
+// The leaving half of a shard: stops, ends, failures, limits, clocks, and the closing of descriptors.
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/sink/shard.h"
+
+namespace flumen {
+
+namespace {
+
+// RFC 9112 §7.1: the last chunk and an empty trailer end a chunked body.
+constexpr char kLastChunk[] = "0\r\n\r\n";
+
+BlockRef last_chunk(Ledger& ledger) {
+  Block* block = Block::create(ledger, sizeof kLastChunk - 1);
+  std::memcpy(block->data(), kLastChunk, sizeof kLastChunk - 1);
+  return BlockRef(block);
+}
+
+}  // namespace
+
+// The client leaves once its cursor is at `stop`; what it lacks until then is still sent, at once.
+void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
+  if (client->stop != Client::kNoStop || client->state == ClientState::kLingering) return;
+  client->stop = stop;
+  client->stop_reason = reason;
+  // A blocked client goes on when the kernel says so.
+  if (client->state == ClientState::kCaughtUp) to_ready(client);
+}
+
+// The cursor is at the stop: epilogue, FIN, and the peer's FIN, as far as the wire and the descriptor have them.
+void Shard::finish(Client* client, Nanos now) {
+  if (client->framing == Framing::kChunked && client->stop_reason == Reason::kEnded && !client->epilogue_queued) {
+    client->epilogue_queued = true;
+    client->prologue = last_chunk(ledger_);
+    client->prologue_offset = 0;
+    prologue_bytes_ += client->prologue->capacity();
+    to_ready(client);
+    return;
+  }
+  if (client->kind != FdKind::kSocket || client->peer_fin) {
+    depart(client, client->stop_reason, false, now);
+    return;
+  }
+  // Closing at once would answer anything the peer still sends with a reset, which can overtake our last bytes.
+  io_.shutdown_write(client->fd);
+  detach(client);
+  client->state = ClientState::kLingering;
+  client->progress_at = now;
+  lingering_.push_back(client);
+}
+
+void Shard::fail(Client* client, int error, const char* operation, Nanos now) {
+  if (error == ECONNRESET || error == EPIPE) {
+    depart(client, Reason::kClosed, false, now);
+    return;
+  }
+  client->error = error;
+  client->error_operation = operation;
+  depart(client, Reason::kError, false, now);
+}
+
+void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
+  detach(client);
+  if (client->kind != FdKind::kFile) io_.remove(client->fd);
+  closing_.push({std::exchange(client->fd, -1), reset && client->kind == FdKind::kSocket});
+  if (client->prologue) prologue_bytes_ -= client->prologue->capacity();
+  client->prologue.reset();
+  schedule_.unassign(client->slot);
+  --clients_;
+  client->state = ClientState::kGone;
+  client->reason = reason;
+  client->removed_at = now;
+  listener_.on_removed(client);
+}
+
+void Shard::on_event(Client* client, const IoEvent& event, Nanos now) {
+  if (client->state == ClientState::kGone || client->state == ClientState::kReserved) return;
+  if (client->kind == FdKind::kPipe) {
+    // The reader of a pipe is gone: nothing can be pending for it.
+    if (event.failed) {
+      depart(client, Reason::kClosed, false, now);
+      return;
+    }
+  } else if (event.readable || event.peer_closed || event.failed) {
+    if (drain_input(client, now)) return;
+    if (event.peer_closed || event.failed) {
+      if (client->state == ClientState::kLingering) {
+        depart(client, client->stop_reason, false, now);
+        return;
+      }
+      // FIN: what is pending now still goes out.
+      client->peer_fin = true;
+      stop_at(client, timeline_.next(), Reason::kClosed);
+    }
+  }
+  if (event.writable && client->state == ClientState::kBlocked) to_ready(client);
+}
+
+// Discards what the client sends. True when the client has left because of what was found.
+bool Shard::drain_input(Client* client, Nanos now) {
+  constexpr int kReadsPerEvent = 4;
+  std::array<uint8_t, 16 * kKiB> waste;
+  for (int i = 0; i < kReadsPerEvent; ++i) {
+    const int64_t got = io_.read(client->fd, client->kind, waste);
+    if (got == -EAGAIN || got == 0) return false;
+    if (got < 0) {
+      fail(client, static_cast<int>(-got), "read", now);
+      return true;
+    }
+  }
+  return false;
+}
+
+void Shard::judge_limits(Nanos now) {
+  if (!std::exchange(unjudged_, false) || options_.hard_limit.unit == Unit::kNone) return;
+  const Unit unit = options_.hard_limit.unit;
+  const uint64_t boundary = timeline_.oldest_within(options_.hard_limit);
+  for (uint64_t seq = lag_.lowest(); seq < boundary; ++seq) {
+    for (Client* client = lag_.first_at(seq); client != nullptr;) {
+      Client* next = LagBucket::next(client);
+      // A send must have been tried, and the frame already begun does not count.
+      const uint64_t judged = client->offset > 0 ? seq + 1 : seq;
+      const bool grace = !client->caught_up_once && timeline_.amount(judged, unit) <= client->start_amount;
+      if (client->state == ClientState::kBlocked && judged < boundary && !grace) {
+        depart(client, Reason::kSlow, true, now);
+      }
+      client = next;
+    }
+  }
+}
+
+void Shard::judge_clocks(Nanos now) {
+  while (options_.stall_timeout > 0 && !blocked_.empty() &&
+         blocked_.front()->progress_at + options_.stall_timeout <= now) {
+    depart(blocked_.front(), Reason::kSlow, true, now);
+  }
+  while (!lingering_.empty() && lingering_.front()->progress_at + options_.close_timeout <= now) {
+    depart(lingering_.front(), lingering_.front()->stop_reason, true, now);
+  }
+  if (close_at_ <= now && clients_ > 0) cut_all(now);
+}
+
+void Shard::close_some() {
+  for (size_t i = 0; i < kClosesPerTurn && !closing_.empty(); ++i) {
+    const Closing& next = closing_[closing_.begin()];
+    io_.close(next.fd, next.reset);
+    closing_.pop();
+  }
+}
+
+}  // namespace flumen

@@ -1,0 +1,131 @@
+// The sending half of a shard: who gets a turn, what is written, where the client hangs afterwards.
+#include <algorithm>
+#include <cerrno>
+
+#include "core/sink/shard.h"
+
+namespace flumen {
+
+namespace {
+// What one client may be sent in one turn, however much it lacks: nobody waits behind a deep backlog.
+constexpr size_t kBytesPerClient = 256 * kKiB;
+}  // namespace
+
+void Shard::serve(Nanos now) {
+  sends_left_ = kSendsPerTurn;
+  bytes_left_ = kBytesPerTurn;
+  // Newcomers and those that became writable, each once: who stays ready has its next turn after the events.
+  Client* last = ready_.back();
+  for (Client* client = ready_.front(); client != nullptr && sends_left_ > 0 && bytes_left_ > 0;) {
+    Client* next = client == last ? nullptr : ClientQueue::next(client);
+    // Out of the list first: settling appends it again when it is not through.
+    ready_.remove(client);
+    client->state = ClientState::kReserved;
+    offer(client, now);
+    client = next;
+  }
+  flush_batch(now);
+  while (sends_left_ > 0 && bytes_left_ > 0) {
+    FlushSlot* slot = schedule_.due(now);
+    if (slot == nullptr) break;
+    if (!slot->sweeping) schedule_.begin_sweep(*slot, timeline_);
+    Client* client = nullptr;
+    while (sends_left_ > 0 && bytes_left_ > 0 && (client = schedule_.next_in_sweep(*slot)) != nullptr) {
+      offer(client, now);
+    }
+    flush_batch(now);
+    if (slot->sweep_next == nullptr) schedule_.end_sweep(*slot, timeline_, now);
+  }
+}
+
+void Shard::offer(Client* client, Nanos now) {
+  const Gather* gather = batch_.find(*client);
+  if (gather == nullptr) {
+    if (batch_.gathers_used == SendBatch::kGathers) flush_batch(now);
+    Gather& fresh = batch_.gathers[batch_.gathers_used++];
+    gather_from(timeline_, client->seq, client->offset, client->framing, client->stop, kBytesPerClient, fresh);
+    gather = &fresh;
+  }
+  if (client->prologue) {
+    // Private bytes first, then the shared ones, in a write of its own.
+    iovec* iov = batch_.private_iov.data();
+    iov[0] = {client->prologue->data() + client->prologue_offset, client->prologue->capacity() - client->prologue_offset};
+    std::copy_n(gather->iov.data(), gather->iov_count, iov + 1);
+    SendOp op{client->fd, client->kind, iov, gather->iov_count + 1, 0};
+    io_.submit({&op, 1});
+    settle(client, op.result, iov[0].iov_len + gather->bytes, *gather, now);
+    return;
+  }
+  if (gather->bytes == 0) {
+    settle(client, 0, 0, *gather, now);
+    return;
+  }
+  batch_.put(client, *gather);
+  if (batch_.full()) flush_batch(now);
+}
+
+void Shard::flush_batch(Nanos now) {
+  const size_t count = batch_.count;
+  if (count > 0) io_.submit({batch_.ops.data(), count});
+  for (size_t i = 0; i < count; ++i) {
+    const Gather& gather = batch_.gathers[batch_.gather_of[i]];
+    settle(batch_.clients[i], batch_.ops[i].result, gather.bytes, gather, now);
+  }
+  batch_.clear();
+}
+
+void Shard::settle(Client* client, int64_t result, size_t offered, const Gather& gather, Nanos now) {
+  if (offered > 0) {
+    ++sends_;
+    if (sends_left_ > 0) --sends_left_;
+  }
+  if (result < 0 && result != -EAGAIN) {
+    fail(client, static_cast<int>(-result), "write", now);
+    return;
+  }
+  const size_t sent = result < 0 ? 0 : static_cast<size_t>(result);
+  // The lag bucket is found by the cursor: leave it before the cursor moves.
+  lag_.remove(client);
+  if (sent > 0) {
+    client->bytes_sent += sent;
+    bytes_served_ += sent;
+    bytes_left_ -= std::min(bytes_left_, sent);
+  }
+  size_t stream_bytes = sent;
+  if (client->prologue) {
+    const size_t rest = client->prologue->capacity() - client->prologue_offset;
+    const size_t taken = std::min(rest, sent);
+    client->prologue_offset += static_cast<uint32_t>(taken);
+    stream_bytes = sent - taken;
+    if (taken == rest) {
+      prologue_bytes_ -= client->prologue->capacity();
+      client->prologue.reset();
+    }
+  }
+  // The stall clock starts when the kernel first takes less than offered, and again with every byte it takes.
+  if (sent > 0 || !client->stalled) client->progress_at = now;
+  client->stalled = sent != offered;
+  if (sent == offered) {
+    client->seq = gather.end_seq;
+    client->offset = gather.end_offset;
+    arrive(client, now);
+    return;
+  }
+  if (stream_bytes > 0) advance(timeline_, client->framing, stream_bytes, client->seq, client->offset);
+  to_blocked(client);
+}
+
+// All that was offered went out: the client has caught up, is through, or wants another turn.
+void Shard::arrive(Client* client, Nanos now) {
+  if (client->seq >= client->stop) {
+    // Ending costs system calls too: it counts against the turn.
+    if (sends_left_ > 0) --sends_left_;
+    finish(client, now);
+  } else if (client->seq != timeline_.next()) {
+    to_ready(client);
+  } else if (client->state != ClientState::kCaughtUp) {
+    to_caught_up(client);
+  }
+}
+
+}  // namespace flumen

@@ -1,0 +1,37 @@
+// A frame: an immutable run of bytes with GStreamer's buffer metadata. The sequencer stamps the second half once, so
+// every shard of a sink sees the same numbers.
+#pragma once
+
+#include "core/timeline/block_writer.h"
+
+namespace flumen {
+
+/// GStreamer's buffer flags, as far as the fan-out uses them.
+struct FrameFlags {
+  static constexpr uint8_t kDelta = 1;  // not a key frame
+  static constexpr uint8_t kHeader = 2;
+  static constexpr uint8_t kDiscont = 4;
+};
+
+/// What the producer says about a frame. Times in ns of stream time, kNoTime when unknown.
+struct FrameInfo {
+  Nanos pts = kNoTime;
+  Nanos dts = kNoTime;
+  Nanos duration = kNoTime;
+  uint8_t flags = 0;
+};
+
+struct Frame {
+  BlockSlice bytes;
+  FrameInfo info;
+
+  // Stamped by the sequencer.
+  uint64_t seq = 0;
+  uint64_t bytes_before = 0;  // media bytes of all earlier frames: prefix sum
+  Nanos running_time = 0;     // sum of max(0, Δdts) up to and including this frame (design: T)
+
+  const uint8_t* data() const { return bytes.block->data() + bytes.offset; }
+  uint32_t size() const { return bytes.size; }
+};
+
+}  // namespace flumen

@@ -1,0 +1,128 @@
+#include "core/wire/gather.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace flumen {
+
+namespace {
+
+// RFC 9112 §7.1: a chunk is its size in hex, CRLF, the bytes, CRLF. One chunk a frame. A frame of no bytes must not
+// become a chunk: a size of zero would end the body.
+struct ChunkFraming {
+  char head[Gather::kFramingMax];
+  size_t head_size = 0;
+  size_t tail_size = 0;
+};
+
+constexpr char kCrlf[] = "\r\n";
+
+ChunkFraming chunk_framing(size_t size) {
+  ChunkFraming framing;
+  if (size == 0) return framing;
+  framing.head_size = static_cast<size_t>(std::snprintf(framing.head, sizeof framing.head, "%zx\r\n", size));
+  framing.tail_size = 2;
+  return framing;
+}
+
+class Builder {
+ public:
+  explicit Builder(Gather& gather) : gather_(gather) {
+    gather_.bytes = 0;
+    gather_.iov_count = 0;
+  }
+
+  bool room_for(int iovs) const { return gather_.iov_count + iovs <= Gather::kIovMax; }
+
+  void put(const void* data, size_t size) {
+    if (size == 0) return;
+    auto* start = static_cast<uint8_t*>(const_cast<void*>(data));
+    if (gather_.iov_count > 0) {
+      iovec& last = gather_.iov[static_cast<size_t>(gather_.iov_count - 1)];
+      if (static_cast<uint8_t*>(last.iov_base) + last.iov_len == start) {
+        last.iov_len += size;
+        gather_.bytes += size;
+        return;
+      }
+    }
+    gather_.iov[static_cast<size_t>(gather_.iov_count++)] = iovec{start, size};
+    gather_.bytes += size;
+  }
+
+  // Copies framing bytes into the gather's own scratch, for they exist nowhere else.
+  void put_copy(const char* data, size_t size) {
+    char* room = gather_.scratch[static_cast<size_t>(gather_.iov_count)].data();
+    std::memcpy(room, data, size);
+    put(room, size);
+  }
+
+ private:
+  Gather& gather_;
+};
+
+void put_chunk(Builder& builder, const Frame& frame, size_t skip) {
+  const ChunkFraming framing = chunk_framing(frame.size());
+  if (skip < framing.head_size) builder.put_copy(framing.head + skip, framing.head_size - skip);
+  skip -= std::min(skip, framing.head_size);
+  if (skip < frame.size()) builder.put(frame.data() + skip, frame.size() - skip);
+  skip -= std::min<size_t>(skip, frame.size());
+  if (skip < framing.tail_size) builder.put(kCrlf + skip, framing.tail_size - skip);
+}
+
+}  // namespace
+
+size_t wire_size(const Frame& frame, Framing framing) {
+  if (framing == Framing::kRaw) return frame.size();
+  const ChunkFraming chunk = chunk_framing(frame.size());
+  return chunk.head_size + frame.size() + chunk.tail_size;
+}
+
+void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop, size_t budget,
+                 Gather& gather) {
+  gather.seq = seq;
+  gather.offset = offset;
+  gather.framing = framing;
+  gather.stop = stop;
+  Builder builder(gather);
+  const uint64_t end = std::min(timeline.next(), stop);
+  const int iovs_per_frame = framing == Framing::kRaw ? 1 : 3;
+  while (seq < end && gather.bytes < budget && builder.room_for(iovs_per_frame)) {
+    const Frame& frame = timeline.at(seq);
+    const size_t left = wire_size(frame, framing) - offset;
+    if (framing == Framing::kChunked) {
+      put_chunk(builder, frame, offset);
+    } else {
+      // A frame bigger than the budget is offered in pieces: fairness holds for huge frames too.
+      const size_t piece = std::min(left, budget - gather.bytes);
+      builder.put(frame.data() + offset, piece);
+      if (piece < left) {
+        offset += static_cast<uint32_t>(piece);
+        break;
+      }
+    }
+    ++seq;
+    offset = 0;
+  }
+  gather.end_seq = seq;
+  gather.end_offset = offset;
+}
+
+void advance(const Timeline& timeline, Framing framing, uint64_t sent, uint64_t& seq, uint32_t& offset) {
+  if (framing == Framing::kRaw) {
+    const uint64_t position = timeline.bytes_before(seq) + offset + sent;
+    seq = timeline.frame_at_byte(position);
+    offset = static_cast<uint32_t>(position - timeline.bytes_before(seq));
+    return;
+  }
+  sent += offset;
+  while (seq < timeline.next()) {
+    const size_t size = wire_size(timeline.at(seq), framing);
+    if (sent < size) break;
+    sent -= size;
+    ++seq;
+  }
+  offset = static_cast<uint32_t>(sent);
+}
+
+}  // namespace flumen

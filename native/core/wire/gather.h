@@ -1,0 +1,48 @@
+// What a client is sent next, as a gather list: wire bytes from a cursor up to the newest frame, within a budget.
+// Neighbouring frames that lie contiguous in a block become one iovec. The list borrows the timeline's bytes: it is
+// valid until the timeline is trimmed. Single-threaded scratch, reused by all clients at the same cursor.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+
+#include "core/client/client.h"
+#include "core/timeline/timeline.h"
+
+namespace flumen {
+
+struct Gather {
+  static constexpr int kIovMax = 64;
+  /// Chunk framing in front of and behind a frame: CRLF of the last chunk, eight hex digits, CRLF.
+  static constexpr size_t kFramingMax = 12;
+
+  uint64_t seq = 0;  // the cursor it was made for
+  uint32_t offset = 0;
+  Framing framing = Framing::kRaw;
+  uint64_t stop = Client::kNoStop;
+  uint64_t end_seq = 0;  // the cursor when all of it has been sent
+  uint32_t end_offset = 0;
+  size_t bytes = 0;
+  int iov_count = 0;
+  std::array<iovec, kIovMax> iov;
+  std::array<std::array<char, kFramingMax>, kIovMax> scratch;
+
+  bool made_for(const Client& client) const {
+    return client.seq == seq && client.offset == offset && client.framing == framing &&
+           client.stop == stop;
+  }
+};
+
+/// Wire bytes of one frame under `framing`.
+size_t wire_size(const Frame& frame, Framing framing);
+
+/// Fills `gather` for a cursor; at most `budget` bytes, rounded up to the end of the last frame begun when that frame
+/// fits the iovec array. Stops before frame `stop`.
+void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop, size_t budget,
+                 Gather& gather);
+
+/// Moves a cursor forward by `sent` wire bytes.
+void advance(const Timeline& timeline, Framing framing, uint64_t sent, uint64_t& seq, uint32_t& offset);
+
+}  // namespace flumen
