@@ -11,7 +11,10 @@ const settleMs = 300;
 
 function argvOf(name, o) {
   const common = ['--clients', o.clients, '--base', o.base, '--rate', o.rate, '--size', o.size].map(String);
-  if (name === 'ours') return [process.execPath, script('ours'), ...common, '--flush', String(o.flush), '--loops', String(o.loops)];
+  const own = ['--flush', o.flush, '--loops', o.loops, '--stall-timeout', o.stallTimeout ?? 30_000].map(
+    String,
+  );
+  if (name === 'ours') return [process.execPath, script('ours'), ...common, ...own];
   if (name === 'naive') return [process.execPath, script('naive'), ...common];
   return [nativeProgram('floor'), ...common, '--flush', String(o.flush)];
 }
@@ -20,35 +23,52 @@ function argvOf(name, o) {
 function turnsOf(o) {
   const turns = [];
   for (const name of o.rivals) {
-    if (name === 'floor' && o.flush > 0) turns.push({ name: 'floor-burst', rival: 'floor', form: 'burst' }, { name: 'floor-spread', rival: 'floor', form: 'spread' });
+    if (name === 'floor' && o.flush > 0)
+      turns.push(
+        { name: 'floor-burst', rival: 'floor', form: 'burst' },
+        { name: 'floor-spread', rival: 'floor', form: 'spread' },
+      );
     else turns.push({ name, rival: name, form: 'burst' });
   }
   return turns;
 }
 
 function startLoad(o, port) {
-  const args = { port, clients: o.clients, sample: o.sample, window: 500 };
-  const child = spawn(nativeProgram('load'), Object.entries(args).flatMap(([key, value]) => [`--${key}`, String(value)]), { stdio: ['pipe', 'pipe', 'inherit'] });
+  const args = { port, clients: o.clients, sample: o.sample, stall: o.stall ?? 0, window: 500 };
+  const child = spawn(
+    nativeProgram('load'),
+    Object.entries(args).flatMap(([key, value]) => [`--${key}`, String(value)]),
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
   return { child, peer: new LinePeer('load', child.stdout, child.stdin) };
 }
 
-async function open(o) {
+/** Starts hub, load client and rivals and connects everything. Parts: `load.peer` and `rivals` (by name) take commands. */
+export async function openSession(o) {
   const argv = o.rivals.flatMap((name) => ['--', ...argvOf(name, o)]);
-  const hub = spawn(nativeProgram('hub'), ['--clients', String(o.clients), '--base', String(o.base), ...argv], {
-    stdio: ['pipe', 'pipe', 'inherit', ...o.rivals.map(() => 'pipe')],
-  });
+  const hub = spawn(
+    nativeProgram('hub'),
+    ['--clients', String(o.clients), '--base', String(o.base), ...argv],
+    {
+      stdio: ['pipe', 'pipe', 'inherit', ...o.rivals.map(() => 'pipe')],
+    },
+  );
   const hubPeer = new LinePeer('hub', hub.stdout, hub.stdin);
   const { port } = await hubPeer.next();
   const load = startLoad(o, port);
   const dialled = await load.peer.ask('dial');
-  if (dialled.open !== o.clients) throw new Error(`only ${dialled.open} of ${o.clients} clients could connect: ${JSON.stringify(dialled)}`);
+  if (dialled.open !== o.clients)
+    throw new Error(`only ${dialled.open} of ${o.clients} clients could connect: ${JSON.stringify(dialled)}`);
   await hubPeer.next();
-  const rivals = new Map(o.rivals.map((name, i) => [name, new LinePeer(name, hub.stdio[3 + i], hub.stdio[3 + i])]));
-  for (const peer of rivals.values()) await peer.next();
-  return { hub, load, rivals };
+  const rivals = new Map(
+    o.rivals.map((name, i) => [name, new LinePeer(name, hub.stdio[3 + i], hub.stdio[3 + i])]),
+  );
+  const pids = new Map();
+  for (const [name, peer] of rivals) pids.set(name, (await peer.next()).pid);
+  return { hub, load, rivals, pids };
 }
 
-async function close({ hub, load, rivals }) {
+export async function closeSession({ hub, load, rivals }) {
   load.peer.tell('quit');
   for (const peer of rivals.values()) peer.tell('quit');
   await Promise.all([hub, load.child].map((child) => child.exitCode ?? once(child, 'exit')));
@@ -61,8 +81,10 @@ function verdict(o, sent, seen) {
   if (seen.reading !== o.clients) wrong.push(`${o.clients - seen.reading} clients gone`);
   if (seen.bad > 0) wrong.push(`${seen.bad} bad frames`);
   if (seen.gaps > 0) wrong.push(`${seen.gaps} gaps`);
-  if (seen.frames !== sent.frames * seen.sampled) wrong.push(`${seen.frames} frames instead of ${sent.frames * seen.sampled}`);
-  if (seen.bytesMin !== bytes || seen.bytesMax !== bytes) wrong.push(`${seen.bytesMin}..${seen.bytesMax} bytes a client instead of ${bytes}`);
+  if (seen.frames !== sent.frames * seen.sampled)
+    wrong.push(`${seen.frames} frames instead of ${sent.frames * seen.sampled}`);
+  if (seen.bytesMin !== bytes || seen.bytesMax !== bytes)
+    wrong.push(`${seen.bytesMin}..${seen.bytesMax} bytes a client instead of ${bytes}`);
   return wrong;
 }
 
@@ -71,7 +93,8 @@ async function takeTurn(o, parts, turn, run, seconds) {
   const sent = await parts.rivals.get(turn.rival).ask(`run ${run} ${seconds} ${turn.form}`);
   await setTimeout(settleMs);
   const seen = await parts.load.peer.ask('report');
-  const wallNs = (sent.frames / o.rate) * 1e9;
+  // A rival that could not keep the cadence is measured over the time it took.
+  const wallNs = sent.frames < (sent.planned ?? 0) ? sent.wallNs : (sent.frames / o.rate) * 1e9;
   return {
     contender: turn.name,
     run,
@@ -92,7 +115,7 @@ async function takeTurn(o, parts, turn, run, seconds) {
  * sample (every n-th client is checked), base (first inherited fd), rivals (of 'ours', 'naive', 'floor').
  */
 export async function runSession(o, onTurn = () => {}) {
-  const parts = await open(o);
+  const parts = await openSession(o);
   const turns = turnsOf(o);
   const results = [];
   let run = 1;
@@ -106,7 +129,7 @@ export async function runSession(o, onTurn = () => {}) {
       }
     }
   } finally {
-    await close(parts);
+    await closeSession(parts);
   }
   return results;
 }

@@ -1,6 +1,7 @@
 // Contender: what everybody writes first, a loop of socket.write() over the inherited sockets.
-import { setTimeout } from 'node:timers/promises';
+
 import { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { cpuNow, cpuSince } from '../lib/cpu.mjs';
 import { FrameWriter } from '../lib/frame.mjs';
@@ -8,7 +9,9 @@ import { serveLines } from '../lib/lines.mjs';
 import { pace } from '../lib/pace.mjs';
 
 const number = (fallback) => ({ type: 'string', default: String(fallback) });
-const { values } = parseArgs({ options: { clients: number(0), base: number(1000), rate: number(38), size: number(417) } });
+const { values } = parseArgs({
+  options: { clients: number(0), base: number(1000), rate: number(38), size: number(417) },
+});
 const [clients, base, rate, size] = [values.clients, values.base, values.rate, values.size].map(Number);
 
 const sockets = [];
@@ -37,7 +40,15 @@ async function run(id, seconds) {
   const complete = await drained(10_000);
   const used = cpuSince(cpu);
   const wallNs = (performance.now() - begun) * 1e6;
-  return { run: Number(id), frames: made, planned: frames, wallNs, ...used, complete, bytes: made * size * clients };
+  return {
+    run: Number(id),
+    frames: made,
+    planned: frames,
+    wallNs,
+    ...used,
+    complete,
+    bytes: made * size * clients,
+  };
 }
 
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);

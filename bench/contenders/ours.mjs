@@ -24,14 +24,15 @@ const { values } = parseArgs({
 const [clients, base, rate, size] = [values.clients, values.base, values.rate, values.size].map(Number);
 
 configure({ loops: Number(values.loops) });
-const sink = new MultiSocketSink({ flushInterval: Number(values.flush), stallTimeout: Number(values['stall-timeout']) });
+const sink = new MultiSocketSink({
+  flushInterval: Number(values.flush),
+  stallTimeout: Number(values['stall-timeout']),
+});
 const removed = new Map();
-let firstRemovedAt = 0;
-let lastRemovedAt = 0;
+const removedAt = [];
 sink.on('client-removed', ({ reason }) => {
   removed.set(reason, (removed.get(reason) ?? 0) + 1);
-  lastRemovedAt = performance.now();
-  firstRemovedAt ||= lastRemovedAt;
+  removedAt.push(Date.now());
 });
 for (let fd = base; fd < base + clients; fd++) {
   sink.add(fd);
@@ -56,20 +57,29 @@ async function run(id, seconds) {
   const complete = await drained(served + made * size * sink.size, 5000);
   const used = cpuSince(cpu);
   const wallNs = (performance.now() - begun) * 1e6;
-  return { run: Number(id), frames: made, planned: frames, wallNs, ...used, complete, bytes: sink.stats.bytesServed - served, delay: delay() };
+  return {
+    run: Number(id),
+    frames: made,
+    planned: frames,
+    wallNs,
+    ...used,
+    complete,
+    bytes: sink.stats.bytesServed - served,
+    delay: delay(),
+  };
 }
 
 function state() {
   return {
     clients: sink.size,
     removed: Object.fromEntries(removed),
-    firstRemovedAgoMs: removed.size > 0 ? performance.now() - firstRemovedAt : null,
-    lastRemovedAgoMs: removed.size > 0 ? performance.now() - lastRemovedAt : null,
+    firstRemovedAt: removedAt.at(0) ?? null, // epoch ms
+    lastRemovedAt: removedAt.at(-1) ?? null,
     rssBytes: process.memoryUsage.rss(),
     stats: sink.stats,
   };
 }
 
-process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid })}\n`);
 await serveLines({ run, state, quit: () => null });
 process.exit(0);

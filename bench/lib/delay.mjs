@@ -9,6 +9,10 @@ export function watchDelay() {
   return () => {
     histogram.disable();
     const over = (ns) => Math.max(0, ns / 1e6 - resolutionMs);
-    return { p50Ms: over(histogram.percentile(50)), p99Ms: over(histogram.percentile(99)), maxMs: over(histogram.max) };
+    return {
+      p50Ms: over(histogram.percentile(50)),
+      p99Ms: over(histogram.percentile(99)),
+      maxMs: over(histogram.max),
+    };
   };
 }

@@ -29,7 +29,8 @@ export function nativeProgram(name) {
   const half = `${out}.${process.pid}`;
   const args = ['-O2', '-Wall', '-Wextra', '-o', half, ...sources.map((file) => join(sourceDir, file))];
   const done = spawnSync('cc', args, { encoding: 'utf8' });
-  if (done.error !== undefined) throw new Error(`the bench needs a C compiler called cc: ${done.error.message}`);
+  if (done.error !== undefined)
+    throw new Error(`the bench needs a C compiler called cc: ${done.error.message}`);
   if (done.status !== 0) throw new Error(`cc ${name} failed:\n${done.stderr}`);
   renameSync(half, out);
   return out;

@@ -13,8 +13,8 @@ enum phase { IDLE, CONNECTING, WAITING_HEAD, READING, CLOSED, FAILED };
 struct client {
   int fd;
   enum phase phase;
-  bool stalled;           /* never reads once connected (and, with GET, answered) */
-  struct stream *stream;  /* only for sampled clients */
+  bool stalled;          /* never reads once connected (and, with GET, answered) */
+  struct stream* stream; /* only for sampled clients */
   uint64_t dialled_ns, first_byte_ns, open_ns;
   uint64_t bytes;         /* body bytes read since the last mark */
   uint32_t segments_base; /* data segments the kernel had received at the last mark */
@@ -24,21 +24,21 @@ struct client {
   uint8_t chunk_state;
   uint64_t chunk_left;
   uint16_t head_have;
-  char *head;             /* response head while it is incomplete */
+  char* head; /* response head while it is incomplete */
 };
 
 struct plan {
   struct sockaddr_in to;
-  const char *get;   /* path, or NULL for a bare connection */
+  const char* get; /* path, or NULL for a bare connection */
   int epoll;
-  struct tally *tally;
+  struct tally* tally;
 };
 
-void client_dial(struct client *c, const struct plan *p, uint32_t token);
+void client_dial(struct client* c, const struct plan* p, uint32_t token);
 /* Something happened to the fd. */
-void client_event(struct client *c, const struct plan *p, uint32_t token, uint32_t events);
-void client_drop(struct client *c, bool reset);
+void client_event(struct client* c, const struct plan* p, uint32_t token, uint32_t events);
+void client_drop(struct client* c, bool reset);
 /* Takes the chunk framing out of `data` in place; returns the length of what is left. */
-uint32_t client_dechunk(struct client *c, uint8_t *data, uint32_t length);
+uint32_t client_dechunk(struct client* c, uint8_t* data, uint32_t length);
 
 #endif

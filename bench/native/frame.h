@@ -1,9 +1,9 @@
 /* The bench's frame: what every contender sends and what the load client checks.
  *
- * Little endian. Offsets: 0 magic (8 bytes), 8 run id (u32), 12 frame size in bytes (u32), 16 sequence number from 0 (u64),
- * 24 time of the push in ns on CLOCK_MONOTONIC (u64), 32.. pattern: a slice of a fixed pseudo-random table whose place depends
- * on run and sequence number, so that a byte of another frame cannot pass for the right one.
- * bench/lib/frame.mjs writes the same format. */
+ * Little endian. Offsets: 0 magic (8 bytes), 8 run id (u32), 12 frame size in bytes (u32), 16 sequence number
+ * from 0 (u64), 24 time of the push in ns on CLOCK_MONOTONIC (u64), 32.. pattern: a slice of a fixed
+ * pseudo-random table whose place depends on run and sequence number, so that a byte of another frame cannot
+ * pass for the right one. bench/lib/frame.mjs writes the same format. */
 #ifndef BENCH_FRAME_H
 #define BENCH_FRAME_H
 
@@ -11,7 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#define FRAME_MAGIC "\xF1" "LUMBEN\x01"
+#define FRAME_MAGIC \
+  "\xF1"            \
+  "LUMBEN\x01"
 #define FRAME_HEAD 32u
 #define FRAME_MIN 64u
 #define FRAME_MAX 8192u
@@ -23,7 +25,7 @@ static inline uint64_t now_ns(void) {
   return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static inline void pattern_fill(uint8_t *table) {
+static inline void pattern_fill(uint8_t* table) {
   uint32_t x = 2463534242u;
   for (uint32_t i = 0; i < PATTERN_BYTES; i++) {
     x ^= x << 13;
@@ -47,7 +49,8 @@ struct frame_head {
   uint64_t sent_ns;
 };
 
-static inline void frame_write(uint8_t *at, const uint8_t *table, uint32_t run, uint64_t seq, uint32_t size, uint64_t sent_ns) {
+static inline void frame_write(uint8_t* at, const uint8_t* table, uint32_t run, uint64_t seq, uint32_t size,
+                               uint64_t sent_ns) {
   struct frame_head head = {.run = run, .size = size, .seq = seq, .sent_ns = sent_ns};
   memcpy(head.magic, FRAME_MAGIC, 8);
   memcpy(at, &head, FRAME_HEAD);

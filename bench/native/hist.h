@@ -14,7 +14,7 @@ struct hist {
   uint32_t cell[HIST_CELLS];
 };
 
-static inline void hist_clear(struct hist *h) { memset(h, 0, sizeof *h); }
+static inline void hist_clear(struct hist* h) { memset(h, 0, sizeof *h); }
 
 static inline uint32_t hist_index(uint64_t us) {
   if (us < HIST_SUB) return (uint32_t)us;
@@ -30,7 +30,7 @@ static inline uint64_t hist_edge(uint32_t index) {
   return ((uint64_t)(index % HIST_SUB + HIST_SUB + 1u) << octave) - 1u;
 }
 
-static inline void hist_add(struct hist *h, uint64_t ns) {
+static inline void hist_add(struct hist* h, uint64_t ns) {
   uint64_t us = ns / 1000u;
   h->count++;
   if (us > h->max_us) h->max_us = us;
@@ -38,7 +38,7 @@ static inline void hist_add(struct hist *h, uint64_t ns) {
 }
 
 /* Smallest value that `share` (0..1) of the samples do not exceed, in microseconds. */
-static inline uint64_t hist_quantile(const struct hist *h, double share) {
+static inline uint64_t hist_quantile(const struct hist* h, double share) {
   uint64_t want = (uint64_t)((double)h->count * share);
   uint64_t seen = 0;
   if (want >= h->count) return h->max_us;

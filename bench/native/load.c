@@ -2,9 +2,10 @@
  *
  *   load --port P --clients N [--sample 50] [--stall 0] [--get /path] [--window N] [--timeout 30]
  *
- * Every sample-th client checks each byte and times each frame; the others are discarded inside the kernel; the last `stall`
- * clients never read. Commands: "dial" (connects all, at most --window at a time, answers when all are open or failed),
- * "mark" (zero the counters), "report", "drop [reset]" (close all; "dial" may follow), "quit". */
+ * Every sample-th client checks each byte and times each frame; the others are discarded inside the kernel;
+ * the last `stall` clients never read. Commands: "dial" (connects all, at most --window at a time, answers
+ * when all are open or failed), "mark" (zero the counters), "report", "drop [reset]" (close all; "dial" may
+ * follow), "quit". */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,20 +25,21 @@
 
 static struct {
   int port, clients, sample, stall, window, timeout;
-  const char *get;
+  const char* get;
 } opt = {.port = 0, .clients = 0, .sample = 50, .stall = 0, .window = 0, .timeout = 30, .get = NULL};
 
-static struct client *clients;
+static struct client* clients;
 static struct tally tally;
 static struct plan plan;
 static bool quitting;
 
-static bool settled(const struct client *c) { return c->phase >= READING; }
+static bool settled(const struct client* c) { return c->phase >= READING; }
 
 static void turn(int wait_ms);
 
-static void quantiles(const char *name, struct hist *h) {
-  printf("\"%s\":{\"count\":%lu,\"p50Us\":%lu,\"p99Us\":%lu,\"maxUs\":%lu}", name, h->count, hist_quantile(h, 0.5), hist_quantile(h, 0.99), h->max_us);
+static void quantiles(const char* name, struct hist* h) {
+  printf("\"%s\":{\"count\":%lu,\"p50Us\":%lu,\"p99Us\":%lu,\"maxUs\":%lu}", name, h->count,
+         hist_quantile(h, 0.5), hist_quantile(h, 0.99), h->max_us);
 }
 
 static void dial_report(uint64_t begun) {
@@ -47,7 +49,7 @@ static void dial_report(uint64_t begun) {
   hist_clear(&connect_to_byte);
   hist_clear(&connect_to_open);
   for (int i = 0; i < opt.clients; i++) {
-    struct client *c = &clients[i];
+    struct client* c = &clients[i];
     if (c->phase == READING || c->phase == CLOSED) {
       open++;
       if (c->open_ns > last) last = c->open_ns;
@@ -61,8 +63,10 @@ static void dial_report(uint64_t begun) {
       not_ok += c->status != 0 && c->status != 200;
     }
   }
-  printf("{\"dialled\":%d,\"open\":%d,\"answered\":%d,\"failed\":%d,\"refused\":%d,\"reset\":%d,\"notOk\":%d,\"allMs\":%.1f,", opt.clients, open, answered,
-         failed, refused, reset, not_ok, (double)(last - begun) / 1e6);
+  printf(
+      "{\"dialled\":%d,\"open\":%d,\"answered\":%d,\"failed\":%d,\"refused\":%d,\"reset\":%d,\"notOk\":%d,"
+      "\"allMs\":%.1f,",
+      opt.clients, open, answered, failed, refused, reset, not_ok, (double)(last - begun) / 1e6);
   quantiles("firstByte", &connect_to_byte);
   printf(",");
   quantiles("connect", &connect_to_open);
@@ -70,8 +74,8 @@ static void dial_report(uint64_t begun) {
   fflush(stdout);
 }
 
-static void reset_client(struct client *c, int index) {
-  struct stream *s = c->stream;
+static void reset_client(struct client* c, int index) {
+  struct stream* s = c->stream;
   bool stalled = index >= opt.clients - opt.stall;
   bool sampled = !stalled && opt.sample > 0 && index % opt.sample == 0;
   *c = (struct client){.fd = -1, .stalled = stalled};
@@ -88,21 +92,30 @@ static void dial(void) {
   for (int i = 0; i < opt.clients; i++) reset_client(&clients[i], i);
   for (;;) {
     while (first_open < next && settled(&clients[first_open])) first_open++;
-    /* No more than `window` clients are under way: those between the first unsettled one and the next to dial. */
-    for (; next < opt.clients && next - first_open < opt.window; next++) client_dial(&clients[next], &plan, (uint32_t)next);
+    /* No more than `window` clients are under way: those between the first unsettled one and the next to
+     * dial. */
+    for (; next < opt.clients && next - first_open < opt.window; next++)
+      client_dial(&clients[next], &plan, (uint32_t)next);
     if (first_open == opt.clients || now_ns() > deadline || quitting) break;
     turn(100);
   }
   for (int i = 0; i < opt.clients; i++) {
-    if (!settled(&clients[i])) { client_drop(&clients[i], true); clients[i].phase = FAILED; clients[i].error = ETIMEDOUT; }
+    if (!settled(&clients[i])) {
+      client_drop(&clients[i], true);
+      clients[i].phase = FAILED;
+      clients[i].error = ETIMEDOUT;
+    }
   }
   dial_report(begun);
 }
 
-static uint32_t kernel_segments(const struct client *c, uint8_t *state) {
+static uint32_t kernel_segments(const struct client* c, uint8_t* state) {
   struct tcp_info info = {0};
   socklen_t size = sizeof info;
-  if (c->fd < 0 || getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) { *state = 7; return 0; }
+  if (c->fd < 0 || getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    *state = 7;
+    return 0;
+  }
   *state = info.tcpi_state;
   return info.tcpi_data_segs_in;
 }
@@ -118,18 +131,25 @@ static void mark(void) {
   fflush(stdout);
 }
 
-/* Bytes and data segments per reading client; a segment is one send of the server as long as sends are smaller than the MSS
- * of the loopback (64 KiB) and the reader keeps up. */
+/* Bytes and data segments per reading client; a segment is one send of the server as long as sends are
+ * smaller than the MSS of the loopback (64 KiB) and the reader keeps up. */
 static void report(void) {
-  uint64_t bytes = 0, bytes_min = UINT64_MAX, bytes_max = 0, segments = 0, next_min = UINT64_MAX, next_max = 0;
+  uint64_t bytes = 0, bytes_min = UINT64_MAX, bytes_max = 0, segments = 0, next_min = UINT64_MAX,
+           next_max = 0;
   uint32_t segments_min = UINT32_MAX, segments_max = 0;
   int reading = 0, closed = 0, stalled_open = 0, sampled = 0;
   for (int i = 0; i < opt.clients; i++) {
-    struct client *c = &clients[i];
+    struct client* c = &clients[i];
     uint8_t state;
     uint32_t count = kernel_segments(c, &state) - c->segments_base;
-    if (c->stalled) { stalled_open += state == 1; continue; }
-    if (c->phase != READING) { closed++; continue; }
+    if (c->stalled) {
+      stalled_open += state == 1;
+      continue;
+    }
+    if (c->phase != READING) {
+      closed++;
+      continue;
+    }
     reading++;
     bytes += c->bytes;
     segments += count;
@@ -143,28 +163,38 @@ static void report(void) {
     if (next < next_min) next_min = next;
     if (next > next_max) next_max = next;
   }
-  if (reading == 0) { bytes_min = 0; segments_min = 0; }
+  if (reading == 0) {
+    bytes_min = 0;
+    segments_min = 0;
+  }
   if (sampled == 0) next_min = 0;
-  printf("{\"reading\":%d,\"closed\":%d,\"stalledOpen\":%d,\"bytes\":%lu,\"bytesMin\":%lu,\"bytesMax\":%lu,", reading, closed, stalled_open, bytes, bytes_min,
-         bytes_max);
+  printf("{\"reading\":%d,\"closed\":%d,\"stalledOpen\":%d,\"bytes\":%lu,\"bytesMin\":%lu,\"bytesMax\":%lu,",
+         reading, closed, stalled_open, bytes, bytes_min, bytes_max);
   printf("\"segments\":%lu,\"segmentsMin\":%u,\"segmentsMax\":%u,", segments, segments_min, segments_max);
-  printf("\"sampled\":%d,\"frames\":%lu,\"nextMin\":%lu,\"nextMax\":%lu,\"bad\":%lu,\"gaps\":%lu,\"missing\":%lu,\"skipped\":%lu,", sampled, tally.frames,
-         next_min, next_max, tally.bad, tally.gaps, tally.missing, tally.skipped);
+  printf(
+      "\"sampled\":%d,\"frames\":%lu,\"nextMin\":%lu,\"nextMax\":%lu,\"bad\":%lu,\"gaps\":%lu,\"missing\":%"
+      "lu,\"skipped\":%lu,",
+      sampled, tally.frames, next_min, next_max, tally.bad, tally.gaps, tally.missing, tally.skipped);
   quantiles("latency", &tally.latency);
   printf("}\n");
   fflush(stdout);
 }
 
-static void command(char *line) {
-  if (strcmp(line, "dial") == 0) dial();
-  else if (strcmp(line, "mark") == 0) mark();
-  else if (strcmp(line, "report") == 0) report();
-  else if (strcmp(line, "quit") == 0) quitting = true;
+static void command(char* line) {
+  if (strcmp(line, "dial") == 0)
+    dial();
+  else if (strcmp(line, "mark") == 0)
+    mark();
+  else if (strcmp(line, "report") == 0)
+    report();
+  else if (strcmp(line, "quit") == 0)
+    quitting = true;
   else if (strncmp(line, "drop", 4) == 0) {
     for (int i = 0; i < opt.clients; i++) client_drop(&clients[i], strcmp(line, "drop reset") == 0);
     printf("{\"dropped\":true}\n");
     fflush(stdout);
-  } else fprintf(stderr, "load: unknown command %s\n", line);
+  } else
+    fprintf(stderr, "load: unknown command %s\n", line);
 }
 
 static char input[1024];
@@ -178,7 +208,7 @@ static void read_commands(void) {
 
 /* One command a time: "dial" turns the event loop itself and must not be entered twice. */
 static bool next_command(void) {
-  char *end = memchr(input, '\n', input_have);
+  char* end = memchr(input, '\n', input_have);
   if (end == NULL) return false;
   char line[1024];
   size_t length = (size_t)(end - input);
@@ -195,28 +225,43 @@ static void turn(int wait_ms) {
   int n = epoll_wait(plan.epoll, events, EVENTS, wait_ms);
   for (int i = 0; i < n; i++) {
     uint32_t token = events[i].data.u32;
-    if (token == STDIN_TOKEN) read_commands();
-    else client_event(&clients[token], &plan, token, events[i].events);
+    if (token == STDIN_TOKEN)
+      read_commands();
+    else
+      client_event(&clients[token], &plan, token, events[i].events);
   }
 }
 
-static void parse(int argc, char **argv) {
+static void parse(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const char *name = argv[i], *value = argv[i + 1];
-    if (strcmp(name, "--port") == 0) opt.port = atoi(value);
-    else if (strcmp(name, "--clients") == 0) opt.clients = atoi(value);
-    else if (strcmp(name, "--sample") == 0) opt.sample = atoi(value);
-    else if (strcmp(name, "--stall") == 0) opt.stall = atoi(value);
-    else if (strcmp(name, "--window") == 0) opt.window = atoi(value);
-    else if (strcmp(name, "--timeout") == 0) opt.timeout = atoi(value);
-    else if (strcmp(name, "--get") == 0) opt.get = value;
-    else { fprintf(stderr, "load: unknown option %s\n", name); exit(2); }
+    if (strcmp(name, "--port") == 0)
+      opt.port = atoi(value);
+    else if (strcmp(name, "--clients") == 0)
+      opt.clients = atoi(value);
+    else if (strcmp(name, "--sample") == 0)
+      opt.sample = atoi(value);
+    else if (strcmp(name, "--stall") == 0)
+      opt.stall = atoi(value);
+    else if (strcmp(name, "--window") == 0)
+      opt.window = atoi(value);
+    else if (strcmp(name, "--timeout") == 0)
+      opt.timeout = atoi(value);
+    else if (strcmp(name, "--get") == 0)
+      opt.get = value;
+    else {
+      fprintf(stderr, "load: unknown option %s\n", name);
+      exit(2);
+    }
   }
-  if (opt.port < 1 || opt.clients < 1) { fprintf(stderr, "usage: load --port P --clients N\n"); exit(2); }
+  if (opt.port < 1 || opt.clients < 1) {
+    fprintf(stderr, "usage: load --port P --clients N\n");
+    exit(2);
+  }
   if (opt.window < 1) opt.window = opt.clients;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   struct rlimit limit;
   parse(argc, argv);
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -227,9 +272,14 @@ int main(int argc, char **argv) {
   if (clients == NULL) abort();
   for (int i = 0; i < opt.clients; i++) clients[i].fd = -1;
   plan = (struct plan){.get = opt.get, .epoll = epoll_create1(EPOLL_CLOEXEC), .tally = &tally};
-  plan.to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  plan.to = (struct sockaddr_in){.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)opt.port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct epoll_event e = {.events = EPOLLIN, .data.u32 = STDIN_TOKEN};
-  if (epoll_ctl(plan.epoll, EPOLL_CTL_ADD, 0, &e) != 0) { perror("load: stdin"); return 1; }
+  if (epoll_ctl(plan.epoll, EPOLL_CTL_ADD, 0, &e) != 0) {
+    perror("load: stdin");
+    return 1;
+  }
   while (!quitting) {
     while (next_command()) continue;
     if (!quitting) turn(-1);

@@ -13,12 +13,12 @@
 
 struct stream {
   uint8_t carry[FRAME_MAX];
-  uint32_t have;     /* bytes of the frame begun */
-  bool synced;       /* a frame's beginning has been found */
-  bool seen;         /* a frame of `run` has been read: its successor is known */
+  uint32_t have; /* bytes of the frame begun */
+  bool synced;   /* a frame's beginning has been found */
+  bool seen;     /* a frame of `run` has been read: its successor is known */
   uint32_t run;
   uint64_t next;
-  uint64_t skipped;  /* bytes before the first whole frame: a listener may come in the middle of one */
+  uint64_t skipped; /* bytes before the first whole frame: a listener may come in the middle of one */
 };
 
 /* What one round adds up over all sampled clients. */
@@ -27,8 +27,9 @@ struct tally {
   struct hist latency;
 };
 
-/* `data` has VERIFY_ROOM writable bytes in front of it. Returns false when the stream is broken beyond repair. */
-bool verify_feed(struct stream *s, uint8_t *data, uint32_t length, uint64_t now, struct tally *t);
+/* `data` has VERIFY_ROOM writable bytes in front of it. Returns false when the stream is broken beyond
+ * repair. */
+bool verify_feed(struct stream* s, uint8_t* data, uint32_t length, uint64_t now, struct tally* t);
 
 void verify_setup(void);
 
