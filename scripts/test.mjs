@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { fuzzCore, testCore } from './support/core.mjs';
 import { inPath } from './support/packages.mjs';
 import { at, inCi } from './support/project.mjs';
-import { run, StepFailed, seconds } from './support/run.mjs';
+import { must, run, StepFailed, seconds } from './support/run.mjs';
 
 const { values: options } = parseArgs({ options: { full: { type: 'boolean' }, only: { type: 'string' } } });
 const fuzzSeconds = 600;
@@ -77,9 +77,10 @@ async function core(preset) {
 }
 
 async function vitest() {
-  const report = at('build/vitest.json');
+  // Tests that start the command line use dist/: it must be today's.
+  await must('build', process.execPath, [at('scripts/build.mjs'), '--if-stale']);
   mkdirSync(at('build'), { recursive: true });
-  rmSync(report, { force: true });
+  const report = at(`build/vitest-${process.pid}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const args = [at('node_modules/vitest/vitest.mjs'), 'run', ...reporters];
   const { code } = await run(process.execPath, args, {
@@ -87,6 +88,7 @@ async function vitest() {
     env: options.full ? { FLUMEN_FULL: '1' } : {},
   });
   const said = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  rmSync(report, { force: true });
   const result = {
     passed: said.numPassedTests ?? 0,
     failed: said.numFailedTests ?? 0,
@@ -103,7 +105,17 @@ async function fuzz() {
 }
 
 async function bench() {
-  const args = [at('bench/fanout.mjs'), '--clients', '200', '--rounds', '1'];
+  const small = [
+    '--clients',
+    '200',
+    '--rounds',
+    '1',
+    '--seconds',
+    '2',
+    '--json',
+    at('build/bench-smoke.json'),
+  ];
+  const args = [at('bench/fanout.mjs'), ...small];
   const { code } = await run(process.execPath, args, { live: true });
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
 }

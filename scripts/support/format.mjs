@@ -2,7 +2,8 @@
 import { at, filesUnder, shown } from './project.mjs';
 import { must, run, StepFailed } from './run.mjs';
 
-const nativeFiles = () => filesUnder(at('native'), (name) => /\.(h|c|cc)$/.test(name));
+const nativeFiles = () =>
+  ['native', 'bench/native'].flatMap((dir) => filesUnder(at(dir), (name) => /\.(h|c|cc)$/.test(name)));
 
 /** Rewrites the native files as .clang-format says. */
 export async function rewriteFormat() {
