@@ -19,10 +19,10 @@ export function composeHead(res: http.ServerResponse): void {
   if (res.getHeader('Content-Encoding') !== encoding) dropContentEncoding(res);
 }
 
-/** Undoes composeHead(), so that the app can still answer with an error. */
-export function forgetHead(res: http.ServerResponse): void {
-  const internal = internalsOf(res);
-  if (!internal._headerSent) internal._header = null;
+/** Undoes composeHead(), so that the app can still answer with an error; `statusMessage` is the one before. */
+export function forgetHead(res: http.ServerResponse, statusMessage: string): void {
+  internalsOf(res)._header = null;
+  res.statusMessage = statusMessage;
 }
 
 /** The head that has been composed and not sent; undefined when the peer has it already. */

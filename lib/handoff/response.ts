@@ -15,6 +15,7 @@ export function handOffResponse(res: http.ServerResponse, taker: Taker): void {
     return;
   }
   const fresh = !res.headersSent;
+  const { statusMessage } = res;
   if (fresh) composeHead(res);
   uncorkResponse(res, socket);
   if (res.writableLength > 0) {
@@ -24,7 +25,7 @@ export function handOffResponse(res: http.ServerResponse, taker: Taker): void {
   try {
     take(res, socket, taker);
   } catch (error) {
-    if (fresh) forgetHead(res);
+    if (fresh) forgetHead(res, statusMessage);
     throw error;
   }
   finish(res, socket);
