@@ -49,8 +49,9 @@ export const libEdges = {
   handoff: [...common, 'binding', 'native'],
   sink: [...common, 'binding', 'native', 'handoff'],
   source: [...common, 'binding', 'native', 'handoff', 'sink'],
-  ingest: [...common, 'handoff', 'sink', 'source'],
   http: [...common, 'handoff', 'sink', 'source'],
+  // Encoders speak something close to HTTP: ingest reads heads and writes replies with http's parts, never the other way.
+  ingest: [...common, 'handoff', 'sink', 'source', 'http'],
   server: [...common, 'handoff', 'sink', 'source', 'ingest', 'http'],
   cli: [...common, 'server'],
   index: [...common, 'binding', 'native', 'handoff', 'sink', 'source', 'ingest', 'http', 'server'],
