@@ -1,0 +1,24 @@
+/** Basic authentication (RFC 7617). */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Reads an Authorization header; undefined when there is none or it is not Basic. */
+export function parseBasic(header: string | undefined): Credentials | undefined {
+  const match = header === undefined ? null : /^basic +([A-Za-z0-9+/_-]+={0,2})$/i.exec(header);
+  if (match === null) return undefined;
+  const text = Buffer.from(match[1] as string, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) return undefined;
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Compares two secrets in a time that tells nothing about them, their lengths included. */
+export function sameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
