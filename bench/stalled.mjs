@@ -26,6 +26,7 @@ async function observe(pid, until) {
 
 /** Milliseconds from the last removal until the kernel's TCP memory was back to its start plus a twentieth of its growth. */
 function backAfterMs(samples, from, base, peak) {
+  if (from === null) return Number.POSITIVE_INFINITY;
   const back = samples.find((s) => s.at >= from && s.tcp <= base + (peak - base) / 20);
   return back === undefined ? Number.POSITIVE_INFINITY : back.at - from;
 }
@@ -66,8 +67,8 @@ function judge(o, { before, samples, sent, seen, state }) {
   return {
     options: o,
     removed: state.removed,
-    firstRemovedMs: state.firstRemovedAt - begun,
-    lastRemovedMs: state.lastRemovedAt - begun,
+    firstRemovedMs: state.firstRemovedAt === null ? null : state.firstRemovedAt - begun,
+    lastRemovedMs: state.lastRemovedAt === null ? null : state.lastRemovedAt - begun,
     others: {
       reading: seen.reading,
       complete,

@@ -1,7 +1,7 @@
 // Connects and disconnects many clients in batches: node churn.mjs TOTAL BATCH. Counts with the sink open, and after its close.
 import { once } from 'node:events';
 import { MultiSocketSink } from '../../dist/index.js';
-import { counts, equal, openServer, say, settled } from './support.mjs';
+import { counts, equal, openServer, quiet, say, settled } from './support.mjs';
 
 const [total, size] = process.argv.slice(2).map(Number);
 const payload = Buffer.alloc(1000, 'x');
@@ -38,7 +38,7 @@ async function life(batches) {
 }
 
 await life(1); // the pool of loops, once started, stays
-const start = await settled((now) => now.liveClients === 0, 1000);
+const start = await settled(quiet);
 const { open, full, gone } = await life(total / size);
 const end = await settled(equal(start));
 say({ start, open, full, end, gone });

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { MultiSocketSink } from '../../dist/index.js';
-import { equal, openServer, say, settled } from './support.mjs';
+import { equal, openServer, quiet, say, settled } from './support.mjs';
 
 const rounds = Number(process.argv[2]);
 const payload = Buffer.alloc(64 * 1024, 'x');
@@ -58,7 +58,7 @@ async function round(moment) {
 }
 
 for (const moment of moments) await round(moment);
-const start = await settled((now) => now.liveClients === 0, 1000);
+const start = await settled(quiet);
 const removed = moments.map(() => new Set());
 for (let i = 0; i < rounds; i++) removed[i % moments.length].add(await round(moments[i % moments.length]));
 const end = await settled(equal(start));

@@ -26,6 +26,11 @@ export async function settled(same, ms = 5000) {
   return now;
 }
 
+/** Nothing is connected or closing any more. Node lists a handle until the loop has closed it, a turn after 'close'. */
+export const quiet = ({ liveClients, handles }) =>
+  liveClients === 0 &&
+  Object.keys(handles).every((kind) => !kind.startsWith('TCP') && kind !== 'MessagePort');
+
 export const equal = (a) => (b) => JSON.stringify(a) === JSON.stringify(b);
 
 /** A loopback server whose connections are given to `accepted`; `dial(n)` connects n clients and waits for both ends. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { equal, say, settled } from './support.mjs';
+import { equal, quiet, say, settled } from './support.mjs';
 
 const rounds = Number(process.argv[2]);
 
@@ -18,7 +18,7 @@ async function round(afterMs, closing) {
 
 const moments = [0, 1, 3, 10, 30, -1, -5, -20, -40, -60];
 await round(5, false);
-const start = await settled(() => false, 300);
+const start = await settled(quiet);
 for (let i = 0; i < rounds; i++) await round(moments[i % moments.length], i % 3 === 0);
 const end = await settled(equal(start));
 say({ start, end });
