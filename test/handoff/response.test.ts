@@ -3,7 +3,17 @@ import http from 'node:http';
 import { finished } from 'node:stream/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { handOff } from '../../lib/handoff/index.js';
-import { CatTaker, Client, closed, dechunk, listen, oneRequest, record, StubTaker, stop } from './support.js';
+import {
+  CatTaker,
+  Client,
+  dechunk,
+  listen,
+  nextClose,
+  oneRequest,
+  record,
+  StubTaker,
+  stop,
+} from './support.js';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -13,7 +23,9 @@ afterEach(async () => {
 /** Serves one request with `handler` and hands its response over; all is torn down after the test. */
 async function handedOver(handler: (res: http.ServerResponse) => void, request?: string) {
   const taker = new CatTaker();
+  let resClosed: Promise<void> | undefined;
   const all = await oneRequest((_req, res) => {
+    resClosed = nextClose(res);
     handler(res);
     handOff(res, taker);
   }, request);
@@ -21,7 +33,7 @@ async function handedOver(handler: (res: http.ServerResponse) => void, request?:
     () => stop(all.server, all.client),
     () => taker.end(),
   );
-  return { ...all, taker };
+  return { ...all, taker, resClosed };
 }
 
 describe('the head of a response that Node has not begun', () => {
@@ -189,12 +201,14 @@ describe('what the app sees', () => {
     const taker = new CatTaker();
     let seen: string[] = [];
     let whole: Promise<void> | undefined;
+    let reqClosed: Promise<void> | undefined;
     const order: string[] = [];
     const { server, client, req, res } = await oneRequest((req, res) => {
       const socket = req.socket;
       seen = record({ req, res, socket }, ['aborted', 'error', 'finish', 'close', 'end']);
       res.on('finish', () => order.push(socket.destroyed ? 'destroyed' : 'alive'));
       whole = finished(res);
+      reqClosed = nextClose(req);
       handOff(res, taker);
       order.push(socket.destroyed ? 'destroyed' : 'alive');
     });
@@ -202,7 +216,7 @@ describe('what the app sees', () => {
       () => stop(server, client),
       () => taker.end(),
     );
-    await Promise.all([whole, closed(req)]);
+    await Promise.all([whole, reqClosed]);
     expect(order).toEqual(['alive', 'destroyed']);
     expect(seen).not.toContain('req aborted');
     expect(seen.filter((event) => event.endsWith('error'))).toEqual([]);
@@ -225,8 +239,8 @@ describe('what the app sees', () => {
   });
 
   it('is a server without this connection', async () => {
-    const { server, client, taker, res } = await handedOver(() => {});
-    await closed(res);
+    const { server, client, taker, resClosed } = await handedOver(() => {});
+    await resClosed;
     const count = await new Promise((resolve) => server.getConnections((_error, n) => resolve(n)));
     expect(count).toBe(0);
     server.close();
@@ -261,8 +275,8 @@ describe('what the app sees', () => {
 
 describe('the connection', () => {
   it('stays open without a FIN when Node closes its own descriptor', async () => {
-    const { taker, client, res } = await handedOver(() => {});
-    await closed(res);
+    const { taker, client, resClosed } = await handedOver(() => {});
+    await resClosed;
     await new Promise(setImmediate);
     for (let i = 0; i < 3; i++) {
       taker.write(`part ${i};`);

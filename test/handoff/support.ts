@@ -73,7 +73,10 @@ export class Client {
   ended = false;
   error: NodeJS.ErrnoException | undefined;
   #received = Buffer.alloc(0);
+  /** Node's end of it is over as well. */
   readonly closed: Promise<void>;
+  /** The peer has sent FIN, or the connection broke. */
+  readonly closedByPeer: Promise<void>;
 
   constructor(where: number | string, options: { allowHalfOpen?: boolean } = {}) {
     this.socket =
@@ -82,6 +85,10 @@ export class Client {
         : net.connect({ path: where, ...options });
     this.socket.on('data', (data) => {
       this.#received = Buffer.concat([this.#received, data]);
+    });
+    this.closedByPeer = new Promise((resolve) => {
+      this.socket.on('end', resolve);
+      this.socket.on('close', () => resolve());
     });
     this.socket.on('end', () => {
       this.ended = true;
@@ -143,9 +150,9 @@ export function record(emitters: Record<string, NodeJS.EventEmitter>, names: str
   return seen;
 }
 
-/** Waits for 'close', unless it has been. */
-export async function closed(stream: NodeJS.EventEmitter & { closed: boolean }): Promise<void> {
-  if (!stream.closed) await once(stream, 'close');
+/** Resolves at the next 'close'; to be called before what causes it. An 'error' on the way is not looked at. */
+export function nextClose(emitter: NodeJS.EventEmitter): Promise<void> {
+  return new Promise((resolve) => emitter.once('close', () => resolve()));
 }
 
 /** The payload of a complete chunked body; throws at the first byte that does not fit. */
