@@ -29,6 +29,7 @@ function summarise(name, turns, o) {
     coresMin: Math.min(...turns.map((t) => t.cores)),
     coresMax: Math.max(...turns.map((t) => t.cores)),
     mainPercent: name.startsWith('floor') ? null : of((t) => (t.sent.mainNs / t.sent.cpuNs) * t.cores * 100),
+    loopPercent: name === 'ours' ? of((t) => (t.sent.loopNs / t.sent.cpuNs) * t.cores * 100) : null,
     usPerClientFlush: (cores * 1e6) / o.clients / flushesPerSecond,
     usPerSend: of((t) => t.cpuPerSendUs),
     nsPerByte: of((t) => t.cpuPerByteNs),

@@ -7,6 +7,7 @@ const columns = [
   ['cores', (r) => fixed(3)(r.cores)],
   ['min..max', (r) => `${fixed(3)(r.coresMin)}..${fixed(3)(r.coresMax)}`],
   ['main %', (r) => fixed(1)(r.mainPercent)],
+  ['loop %', (r) => fixed(1)(r.loopPercent)],
   ['us/client/flush', (r) => fixed(2)(r.usPerClientFlush)],
   ['us/send', (r) => fixed(2)(r.usPerSend)],
   ['ns/byte', (r) => fixed(2)(r.nsPerByte)],
