@@ -81,6 +81,17 @@ export function sawFin(socket: net.Socket): boolean {
   );
 }
 
+/** Makes the response look complete: head sent, nothing more to come. */
+export function markFinished(res: http.ServerResponse): void {
+  const internal = internalsOf(res);
+  internal._headerSent = true;
+  internal.finished = true;
+  // Up to Node 22 this follows from the above; later Node remembers it apart. Apps ask for it when 'close' comes.
+  if (!res.writableFinished) Object.defineProperty(res, 'writableFinished', FINISHED);
+}
+
+const FINISHED: PropertyDescriptor = { value: true, configurable: true };
+
 function ignore(): void {}
 
 /**

@@ -17,7 +17,7 @@ export function whenFlushed(socket: net.Socket, waiter: FlushWaiter): void {
   const lose = (): void => {
     if (!waiting) return;
     waiting = false;
-    waiter.lost(socket.errored ?? undefined);
+    waiter.lost(reasonOf(socket));
   };
   const removeListeners = (): void => {
     socket.removeListener('error', lose);
@@ -46,4 +46,10 @@ export function whenFlushed(socket: net.Socket, waiter: FlushWaiter): void {
   socket.on('close', onClose);
   // An empty write is the one public way to get a callback after all earlier writes.
   socket.write('', onWritten);
+}
+
+/** Why a socket was lost. That a local destroy() cancels its own writes is no reason. */
+function reasonOf(socket: net.Socket): Error | undefined {
+  const error: NodeJS.ErrnoException | null = socket.errored;
+  return error === null || error.code === 'ECANCELED' ? undefined : error;
 }

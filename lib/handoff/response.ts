@@ -1,7 +1,7 @@
 /** Handing over an `http.ServerResponse`: plain http, Express, or Fastify after `reply.hijack()`. */
 import type http from 'node:http';
 import net from 'node:net';
-import { descriptorOf, internalsOf, isGone, judgeDescriptor, muteServer } from './descriptor.js';
+import { descriptorOf, isGone, judgeDescriptor, markFinished, muteServer } from './descriptor.js';
 import { whenFlushed } from './flush.js';
 import { composeHead, forgetHead, pendingHead, promisesLength } from './head.js';
 import { refusal } from './refuse.js';
@@ -105,9 +105,7 @@ function takeWhenFlushed(res: http.ServerResponse, socket: net.Socket, taker: Ta
  * matters: 'finish' takes the request off the server's list, so that the closing socket aborts nothing.
  */
 function finish(res: http.ServerResponse, socket: net.Socket): void {
-  const internal = internalsOf(res);
-  internal._headerSent = true;
-  internal.finished = true;
+  markFinished(res);
   muteServer(res, socket);
   try {
     res.emit('finish');

@@ -67,14 +67,19 @@ function takeWhenFlushed(socket: net.Socket, taker: Taker): void {
 function readUnread(socket: net.Socket): Uint8Array | undefined {
   if (socket.readableLength === 0) return undefined;
   socket.removeAllListeners('data');
-  const unread: Buffer | string | null = socket.read();
-  if (unread === null) return undefined;
-  return typeof unread === 'string' ? Buffer.from(unread, socket.readableEncoding ?? 'utf8') : unread;
+  const parts: Uint8Array[] = [];
+  // From Node 26 on, read() gives one buffer at a time.
+  for (;;) {
+    const part: Buffer | string | null = socket.read();
+    if (part === null) break;
+    parts.push(typeof part === 'string' ? Buffer.from(part, socket.readableEncoding ?? 'utf8') : part);
+  }
+  return parts.length > 1 ? Buffer.concat(parts) : parts[0];
 }
 
 /** A socket that has failed but not yet said so must not bring the process down with an unhandled 'error'. */
 function swallowPendingError(socket: net.Socket): void {
-  if (!socket.closed) socket.once('error', ignore);
+  socket.once('error', ignore);
 }
 
 function ignore(): void {}

@@ -73,6 +73,10 @@ export class Client {
   ended = false;
   error: NodeJS.ErrnoException | undefined;
   #received = Buffer.alloc(0);
+  #tell: () => void = () => {};
+  #news = new Promise<void>((resolve) => {
+    this.#tell = resolve;
+  });
   /** Node's end of it is over as well. */
   readonly closed: Promise<void>;
   /** The peer has sent FIN, or the connection broke. */
@@ -85,6 +89,7 @@ export class Client {
         : net.connect({ path: where, ...options });
     this.socket.on('data', (data) => {
       this.#received = Buffer.concat([this.#received, data]);
+      this.#tell();
     });
     this.closedByPeer = new Promise((resolve) => {
       this.socket.on('end', resolve);
@@ -92,11 +97,13 @@ export class Client {
     });
     this.socket.on('end', () => {
       this.ended = true;
+      this.#tell();
     });
     this.socket.on('error', (error) => {
       this.error = error;
     });
     this.closed = new Promise((resolve) => this.socket.on('close', () => resolve()));
+    this.socket.on('close', () => this.#tell());
   }
 
   get text(): string {
@@ -108,7 +115,10 @@ export class Client {
     const holds = typeof test === 'string' ? (text: string) => text.includes(test) : test;
     while (!holds(this.text)) {
       if (this.ended || this.socket.destroyed) throw new Error(`the connection ended after: ${this.text}`);
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'end'), this.closed]);
+      await this.#news;
+      this.#news = new Promise<void>((resolve) => {
+        this.#tell = resolve;
+      });
     }
     return this.text;
   }
