@@ -345,6 +345,48 @@ describe('the connection', () => {
     );
   });
 
+  it('is taken for a pipelined response when its turn has come', async () => {
+    const taker = new CatTaker();
+    const server = http.createServer((req, res) => {
+      if (req.url === '/1') setImmediate(() => res.end('FIRST'));
+      else res.once('socket', () => handOff(res, taker));
+    });
+    const client = new Client(await listen(server));
+    undo.push(
+      () => stop(server, client),
+      () => taker.end(),
+    );
+    client.socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await taker.settled;
+    await taker.end('SECOND');
+    await client.closed;
+    expect(client.text).toMatch(/FIRSTHTTP\/1\.1 200 OK\r\nConnection: close\r\n[\s\S]*\r\n\r\nSECOND$/);
+  });
+
+  it('may have carried other requests before, and an unread upload now', async () => {
+    const taker = new CatTaker();
+    const server = http.createServer();
+    const aborted: string[] = [];
+    server.on('request', (req, res) => {
+      req.on('aborted', () => aborted.push(req.url!));
+      if (req.url === '/1') res.end('FIRST');
+      else handOff(res, taker);
+    });
+    const client = new Client(await listen(server));
+    undo.push(
+      () => stop(server, client),
+      () => taker.end(),
+    );
+    client.get('/1');
+    await client.until('FIRST');
+    client.socket.write('POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf of it');
+    await taker.settled;
+    await new Promise(setImmediate);
+    taker.write('SECOND');
+    expect(await client.until('SECOND')).toMatch(/FIRSTHTTP\/1\.1 200 OK\r\nConnection: close\r\n/);
+    expect(aborted).toEqual([]);
+  });
+
   it('is still usable for an error answer when the taker fails', async () => {
     let caught: unknown;
     const failing = new StubTaker();
