@@ -1,1 +1,20 @@
-export {};
+/** flumen: one live stream to ten thousand receivers. See docs/ for the guide. */
+
+export type { Diagnostics, EnvironmentOptions } from './environment.js';
+export { configure, diagnostics } from './environment.js';
+export type { SystemError } from './errors.js';
+export type {
+  AddOptions,
+  Client,
+  ClientRemoved,
+  ClientStats,
+  RemovalReason,
+  SinkEvents,
+} from './sink/client.js';
+export { MultiFdSink } from './sink/multi-fd-sink.js';
+export { MultiHandleSink } from './sink/multi-handle-sink.js';
+export { MultiSocketSink } from './sink/multi-socket-sink.js';
+export type { FrameInfo, SinkOptions, SinkStats } from './sink/options.js';
+export type { AttachOptions, SourceError, SourceEvents, SourceOptions } from './source/fd-source.js';
+export { FdSource } from './source/fd-source.js';
+export type { Amount } from './units.js';

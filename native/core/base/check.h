@@ -1,5 +1,5 @@
-// Invariant checks that stay on in release builds: a broken invariant in the fan-out would send wrong bytes to
-// thousands of receivers, so stopping with a message is the smaller harm. Any thread.
+// Invariant checks that stay on in release builds: a broken invariant in the fan-out would send wrong bytes
+// to thousands of receivers, so stopping with a message is the smaller harm. Any thread.
 #pragma once
 
 #include <cstdio>
@@ -14,7 +14,7 @@ namespace flumen {
 
 }  // namespace flumen
 
-#define FLUMEN_CHECK(condition)                                              \
-  do {                                                                       \
+#define FLUMEN_CHECK(condition)                                               \
+  do {                                                                        \
     if (!(condition)) ::flumen::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

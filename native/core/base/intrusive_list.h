@@ -1,5 +1,5 @@
-// A doubly linked list whose links live inside the elements: no allocation, O(1) unlink from anywhere. An element is
-// in at most one list per link. Not thread-safe: the owner of the list owns the links.
+// A doubly linked list whose links live inside the elements: no allocation, O(1) unlink from anywhere. An
+// element is in at most one list per link. Not thread-safe: the owner of the list owns the links.
 #pragma once
 
 #include <cstddef>

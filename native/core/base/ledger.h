@@ -1,5 +1,6 @@
-// Counts what the native side holds, so that a leak is a number and not a guess. One Ledger per environment (no
-// mutable statics: worker threads each have their own); it outlives everything that points to it. Any thread.
+// Counts what the native side holds, so that a leak is a number and not a guess. One Ledger per environment
+// (no mutable statics: worker threads each have their own); it outlives everything that points to it. Any
+// thread.
 #pragma once
 
 #include <atomic>

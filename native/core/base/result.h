@@ -1,4 +1,5 @@
-// Errors as values: the core is built without exceptions. An Error names the errno and the operation that failed.
+// Errors as values: the core is built without exceptions. An Error names the errno and the operation that
+// failed.
 #pragma once
 
 #include <utility>
@@ -22,6 +23,10 @@ class [[nodiscard]] Result {
 
   bool ok() const { return ok_; }
   T& value() {
+    FLUMEN_CHECK(ok_);
+    return value_;
+  }
+  const T& value() const {
     FLUMEN_CHECK(ok_);
     return value_;
   }

@@ -1,5 +1,5 @@
-// A growable ring addressed by absolute 64 bit sequence numbers [begin, end). Push at the end, pop at the beginning;
-// capacity is a power of two and only grows. Single owner, not thread-safe.
+// A growable ring addressed by absolute 64 bit sequence numbers [begin, end). Push at the end, pop at the
+// beginning; capacity is a power of two and only grows. Single owner, not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The units of the core: every time is in nanoseconds of the monotonic clock, every amount says what it counts.
+// The units of the core: every time is in nanoseconds of the monotonic clock, every amount says what it
+// counts.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // One receiver: an owned descriptor and a cursor into the timeline. A Client lives in a Roster slot that the
-// environment's thread reserves and frees; in between it belongs to exactly one shard, on that shard's loop thread.
+// environment's thread reserves and frees; in between it belongs to exactly one shard, on that shard's loop
+// thread.
 #pragma once
 
 #include "core/base/intrusive_list.h"
@@ -41,23 +42,24 @@ struct Client {
   uint8_t slot = 0;
   bool caught_up_once = false;
   bool epilogue_queued = false;
-  bool stalled = false;   // the stall clock runs
-  bool peer_fin = false;  // the peer has sent its FIN
+  bool stalled = false;     // the stall clock runs
+  bool peer_fin = false;    // the peer has sent its FIN
   uint64_t stop = kNoStop;  // leaves when the cursor arrives here
   uint64_t bytes_sent = 0;
   Nanos progress_at = 0;  // when the stall clock (re)started
 
   // Cold.
-  ListLink<Client> lag;       // bucket of its cursor's frame while ready or blocked
-  BlockRef prologue;          // private bytes that go first: response head, later an epilogue
+  ListLink<Client> lag;  // bucket of its cursor's frame while ready or blocked
+  BlockRef prologue;     // private bytes that go first: response head, later an epilogue
   uint32_t prologue_offset = 0;
-  int error = 0;              // errno with Reason::kError
+  int error = 0;  // errno with Reason::kError
   const char* error_operation = "";
   uint64_t start_amount = 0;  // lag it was started with, in the unit of the hard limit
   Nanos added_at = 0;
   Nanos removed_at = 0;
   Shard* shard = nullptr;
-  uint32_t index = 0;  // slot number in the roster
+  uint32_t index = 0;    // slot number in the roster
+  uint32_t sink_id = 0;  // whom its leaving is reported to
 };
 
 using ClientQueue = IntrusiveList<Client, &Client::queue>;

@@ -1,5 +1,5 @@
-// Clients that are behind, hung up by the frame of their cursor: the oldest one is found without a walk over clients,
-// and so are all that lag beyond a limit. Owned by a shard.
+// Clients that are behind, hung up by the frame of their cursor: the oldest one is found without a walk over
+// clients, and so are all that lag beyond a limit. Owned by a shard.
 #pragma once
 
 #include "core/base/ring.h"
@@ -9,7 +9,8 @@ namespace flumen {
 
 class LagIndex {
  public:
-  /// `first` is the sequence number of the first frame to come. There is always a bucket for the frame to come.
+  /// `first` is the sequence number of the first frame to come. There is always a bucket for the frame to
+  /// come.
   explicit LagIndex(uint64_t first) : buckets_(first), lowest_(first) { buckets_.push({}); }
 
   /// Follows the timeline: a frame was appended, `next` is the frame to come now.

@@ -3,7 +3,8 @@
 namespace flumen {
 
 Roster::~Roster() {
-  ledger_.live_bytes.fetch_sub(static_cast<int64_t>(chunks_.size() * sizeof(Chunk)), std::memory_order_relaxed);
+  ledger_.live_bytes.fetch_sub(static_cast<int64_t>(chunks_.size() * sizeof(Chunk)),
+                               std::memory_order_relaxed);
   ledger_.live_clients.fetch_sub(static_cast<int64_t>(used_), std::memory_order_relaxed);
 }
 

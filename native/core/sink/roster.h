@@ -1,5 +1,5 @@
-// The slots that clients live in: chunks that never move, so a loop thread may hold a pointer while the environment's
-// thread adds more. Reserve and release happen on the environment's thread only.
+// The slots that clients live in: chunks that never move, so a loop thread may hold a pointer while the
+// environment's thread adds more. Reserve and release happen on the environment's thread only.
 #pragma once
 
 #include <array>
@@ -22,6 +22,11 @@ class Roster {
   Client* reserve();
   /// Gives a slot back; the client must have left its shard.
   void release(Client* client);
+
+  /// The client in slot `index`, or nullptr when there is no such slot.
+  Client* at(uint32_t index) const {
+    return index < chunks_.size() * kChunk ? &(*chunks_[index / kChunk])[index % kChunk] : nullptr;
+  }
 
   size_t size() const { return used_; }
 

@@ -1,6 +1,6 @@
-// When caught-up clients are served: flush slots spread over the flush interval (design §3.4). A slot holds clients
-// that have everything up to its last sweep, so a frame makes at most kSlots slots due and touches no client.
-// Owned by a shard.
+// When caught-up clients are served: flush slots spread over the flush interval (design §3.4). A slot holds
+// clients that have everything up to its last sweep, so a frame makes at most kSlots slots due and touches no
+// client. Owned by a shard.
 #pragma once
 
 #include <array>
@@ -12,9 +12,9 @@ namespace flumen {
 
 struct FlushSlot {
   ClientQueue clients;
-  uint32_t assigned = 0;   // clients that return here whenever they have caught up
-  uint64_t low_seq = 0;    // no member's cursor is older than this
-  uint64_t flushed = 0;    // media bytes of the timeline at the last sweep
+  uint32_t assigned = 0;  // clients that return here whenever they have caught up
+  uint64_t low_seq = 0;   // no member's cursor is older than this
+  uint64_t flushed = 0;   // media bytes of the timeline at the last sweep
   Nanos due = kNever;
   bool sweeping = false;
   Client* sweep_next = nullptr;

@@ -1,5 +1,5 @@
-// Writes collected for one submit: clients at the same cursor share one gather list, so the cost of building it is
-// paid once per slot and not once per client. Scratch of a shard; empty between turns.
+// Writes collected for one submit: clients at the same cursor share one gather list, so the cost of building
+// it is paid once per slot and not once per client. Scratch of a shard; empty between turns.
 #pragma once
 
 #include <array>

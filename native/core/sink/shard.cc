@@ -6,11 +6,12 @@
 namespace flumen {
 
 Shard::Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger, uint64_t first,
-             uint64_t bytes_before)
+             uint64_t bytes_before, uint32_t sink_id)
     : options_(options),
       io_(io),
       listener_(listener),
       ledger_(ledger),
+      sink_id_(sink_id),
       timeline_(first, bytes_before),
       lag_(first),
       schedule_(options.flush_interval) {
@@ -78,7 +79,8 @@ void Shard::to_ready(Client* client) {
 void Shard::to_blocked(Client* client) {
   detach(client);
   client->state = ClientState::kBlocked;
-  // Nearly always at the end; further in when it was woken but could write nothing, for then its clock runs on.
+  // Nearly always at the end; further in when it was woken but could write nothing, for then its clock runs
+  // on.
   Client* before = blocked_.back();
   while (before != nullptr && before->progress_at > client->progress_at) before = before->queue.prev;
   blocked_.insert_after(before, client);

@@ -1,8 +1,8 @@
-// The sink as a deterministic state machine: one shard of it, on one loop thread. No thread, no clock, no kernel of its
-// own: `now` is handed in, Io is the kernel. Everything a client goes through happens here.
+// The sink as a deterministic state machine: one shard of it, on one loop thread. No thread, no clock, no
+// kernel of its own: `now` is handed in, Io is the kernel. Everything a client goes through happens here.
 //
-// A turn: events and commands first (append, add, remove, on_event: they only move lists), then tick() does the
-// writing, the judging and the closing within a budget. deadline() says when tick() is wanted next.
+// A turn: events and commands first (append, add, remove, on_event: they only move lists), then tick() does
+// the writing, the judging and the closing within a budget. deadline() says when tick() is wanted next.
 #pragma once
 
 #include <span>
@@ -28,9 +28,10 @@ class ShardListener {
 
 class Shard {
  public:
-  /// `first` and `bytes_before`: sequence number and byte prefix sum of the first frame that append() will bring.
+  /// `first` and `bytes_before`: sequence number and byte prefix sum of the first frame that append() will
+  /// bring.
   Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger, uint64_t first = 0,
-        uint64_t bytes_before = 0);
+        uint64_t bytes_before = 0, uint32_t sink_id = 0);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -54,6 +55,7 @@ class Shard {
   /// Closes every descriptor without ceremony, for an environment that goes away. No listener call.
   void abandon();
 
+  uint32_t sink_id() const { return sink_id_; }
   const Totals& totals() const { return totals_; }
   const Timeline& timeline() const { return timeline_; }
   uint64_t bytes_held() const;
@@ -103,6 +105,7 @@ class Shard {
   Io& io_;
   ShardListener& listener_;
   Ledger& ledger_;
+  uint32_t sink_id_;
   Timeline timeline_;
   LagIndex lag_;
   Schedule schedule_;

@@ -30,9 +30,11 @@ void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
   if (client->state == ClientState::kCaughtUp) to_ready(client);
 }
 
-// The cursor is at the stop: epilogue, FIN, and the peer's FIN, as far as the wire and the descriptor have them.
+// The cursor is at the stop: epilogue, FIN, and the peer's FIN, as far as the wire and the descriptor have
+// them.
 void Shard::finish(Client* client, Nanos now) {
-  if (client->framing == Framing::kChunked && client->stop_reason == Reason::kEnded && !client->epilogue_queued) {
+  if (client->framing == Framing::kChunked && client->stop_reason == Reason::kEnded &&
+      !client->epilogue_queued) {
     client->epilogue_queued = true;
     client->prologue = last_chunk(ledger_);
     client->prologue_offset = 0;
@@ -44,7 +46,8 @@ void Shard::finish(Client* client, Nanos now) {
     depart(client, client->stop_reason, false, now);
     return;
   }
-  // Closing at once would answer anything the peer still sends with a reset, which can overtake our last bytes.
+  // Closing at once would answer anything the peer still sends with a reset, which can overtake our last
+  // bytes.
   io_.shutdown_write(client->fd);
   detach(client);
   client->state = ClientState::kLingering;

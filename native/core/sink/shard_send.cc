@@ -43,13 +43,15 @@ void Shard::offer(Client* client, Nanos now) {
   if (gather == nullptr) {
     if (batch_.gathers_used == SendBatch::kGathers) flush_batch(now);
     Gather& fresh = batch_.gathers[batch_.gathers_used++];
-    gather_from(timeline_, client->seq, client->offset, client->framing, client->stop, kBytesPerClient, fresh);
+    gather_from(timeline_, client->seq, client->offset, client->framing, client->stop, kBytesPerClient,
+                fresh);
     gather = &fresh;
   }
   if (client->prologue) {
     // Private bytes first, then the shared ones, in a write of its own.
     iovec* iov = batch_.private_iov.data();
-    iov[0] = {client->prologue->data() + client->prologue_offset, client->prologue->capacity() - client->prologue_offset};
+    iov[0] = {client->prologue->data() + client->prologue_offset,
+              client->prologue->capacity() - client->prologue_offset};
     std::copy_n(gather->iov.data(), gather->iov_count, iov + 1);
     SendOp op{client->fd, client->kind, iov, gather->iov_count + 1, 0};
     io_.submit({&op, 1});

@@ -1,4 +1,5 @@
-// A shard's figures, published once a turn by its loop and read by any thread. Relaxed: each figure is true by itself.
+// A shard's figures, published once a turn by its loop and read by any thread. Relaxed: each figure is true
+// by itself.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// The monotonic clock. The core never reads it itself: `now` is handed down from the loop, so tests have their own.
+// The monotonic clock. The core never reads it itself: `now` is handed down from the loop, so tests have
+// their own.
 #pragma once
 
 #include <ctime>

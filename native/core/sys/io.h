@@ -1,5 +1,5 @@
-// The kernel as the core sees it: a batch interface. The epoll implementation is the real one; tests put a fake kernel
-// behind it; io_uring can follow behind the same functions. One thread, except wake().
+// The kernel as the core sees it: a batch interface. The epoll implementation is the real one; tests put a
+// fake kernel behind it; io_uring can follow behind the same functions. One thread, except wake().
 #pragma once
 
 #include <sys/uio.h>
@@ -12,7 +12,8 @@
 
 namespace flumen {
 
-/// One gathered write. `result` is filled by submit: bytes accepted (may be short), or -errno (-EAGAIN: none now).
+/// One gathered write. `result` is filled by submit: bytes accepted (may be short), or -errno (-EAGAIN: none
+/// now).
 struct SendOp {
   int fd = -1;
   FdKind kind = FdKind::kSocket;
@@ -43,7 +44,8 @@ class Io {
   virtual Result<bool> add(int fd, Watch watch, uint64_t token) = 0;
   /// Stops watching; no event with this fd's token is returned by a later wait().
   virtual void remove(int fd) = 0;
-  /// Readies a client's socket: no Nagle delay, and at most `notsent_lowat` bytes waiting unsent in the kernel.
+  /// Readies a client's socket: no Nagle delay, and at most `notsent_lowat` bytes waiting unsent in the
+  /// kernel.
   virtual void tune_client(int fd, uint32_t notsent_lowat) = 0;
   /// Performs all writes of the batch, in order, without blocking (files excepted).
   virtual void submit(std::span<SendOp> ops) = 0;

@@ -21,7 +21,8 @@ int64_t send_socket(const SendOp& op) {
   ssize_t sent = 0;
   do {
     if (op.iov_count == 1) {
-      // The common case of a caught-up client: one contiguous run. send() spares the kernel importing a msghdr.
+      // The common case of a caught-up client: one contiguous run. send() spares the kernel importing a
+      // msghdr.
       sent = send(op.fd, op.iov[0].iov_base, op.iov[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
       msghdr message{};
@@ -38,7 +39,8 @@ bool ready(int fd, short events) {
   return poll(&query, 1, 0) == 1;
 }
 
-// A kernel before 6.4 knows no RWF_NOWAIT on pipes: when poll says writable, PIPE_BUF bytes fit without blocking.
+// A kernel before 6.4 knows no RWF_NOWAIT on pipes: when poll says writable, PIPE_BUF bytes fit without
+// blocking.
 int64_t write_pipe_old(const SendOp& op) {
   if (!ready(op.fd, POLLOUT)) return -EAGAIN;
   const size_t piece = std::min<size_t>(op.iov[0].iov_len, PIPE_BUF);
@@ -140,7 +142,8 @@ void EpollIo::close(int fd, bool reset) { close_fd(fd, reset, ledger_); }
 
 std::span<const IoEvent> EpollIo::wait(Nanos now, Nanos deadline) {
   // A bounded sleep even for kNever keeps the arithmetic in range; waking up once an hour costs nothing.
-  const Nanos sleep = std::clamp<Nanos>(deadline == kNever ? 3600 * kSecond : deadline - now, 0, 3600 * kSecond);
+  const Nanos sleep =
+      std::clamp<Nanos>(deadline == kNever ? 3600 * kSecond : deadline - now, 0, 3600 * kSecond);
   // Rounded up: waking early would spin until the deadline.
   const int timeout = static_cast<int>((sleep + kMillisecond - 1) / kMillisecond);
   const int count = epoll_wait(epoll_fd_, raw_.data(), static_cast<int>(raw_.size()), timeout);

@@ -29,7 +29,8 @@ class EpollIo final : public Io {
   static constexpr size_t kEventsPerWait = 512;
   static constexpr uint64_t kWakeToken = 0;
 
-  EpollIo(Ledger& ledger, int epoll_fd, int wake_fd) : ledger_(ledger), epoll_fd_(epoll_fd), wake_fd_(wake_fd) {}
+  EpollIo(Ledger& ledger, int epoll_fd, int wake_fd)
+      : ledger_(ledger), epoll_fd_(epoll_fd), wake_fd_(wake_fd) {}
 
   Ledger& ledger_;
   int epoll_fd_;

@@ -1,5 +1,6 @@
-// Shared immutable bytes with an atomic reference count. A Block is written by one writer (see BlockWriter), and every
-// byte is published to readers through an inbox's mutex before anybody reads it; after that it never changes.
+// Shared immutable bytes with an atomic reference count. A Block is written by one writer (see BlockWriter),
+// and every byte is published to readers through an inbox's mutex before anybody reads it; after that it
+// never changes.
 #pragma once
 
 #include <atomic>
@@ -14,7 +15,8 @@ namespace flumen {
 
 class Block {
  public:
-  /// A block of `capacity` bytes with one reference, which the caller owns. Counted in `ledger` until it dies.
+  /// A block of `capacity` bytes with one reference, which the caller owns. Counted in `ledger` until it
+  /// dies.
   static Block* create(Ledger& ledger, size_t capacity);
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }

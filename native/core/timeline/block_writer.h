@@ -1,5 +1,6 @@
-// Packs frames back to back into shared 64 KiB blocks, so that neighbours lie contiguous and one iovec covers many of
-// them. One writer at a time (the holder of a sink's sequencer mutex, or a source on its loop thread).
+// Packs frames back to back into shared 64 KiB blocks, so that neighbours lie contiguous and one iovec covers
+// many of them. One writer at a time (the holder of a sink's sequencer mutex, or a source on its loop
+// thread).
 #pragma once
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// A frame: an immutable run of bytes with GStreamer's buffer metadata. The sequencer stamps the second half once, so
-// every shard of a sink sees the same numbers.
+// A frame: an immutable run of bytes with GStreamer's buffer metadata. The sequencer stamps the second half
+// once, so every shard of a sink sees the same numbers.
 #pragma once
 
 #include "core/timeline/block_writer.h"

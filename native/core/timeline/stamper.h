@@ -1,4 +1,5 @@
-// Stamps frames with sequence number, byte prefix sum and running time, once per sink. Under the sequencer's mutex.
+// Stamps frames with sequence number, byte prefix sum and running time, once per sink. Under the sequencer's
+// mutex.
 #pragma once
 
 #include "core/timeline/frame.h"
@@ -14,7 +15,8 @@ class Stamper {
   void stamp(Frame& frame, Nanos arrival) {
     const bool timed = frame.info.dts != kNoTime || frame.info.pts != kNoTime;
     const Nanos time = frame.info.dts != kNoTime ? frame.info.dts : timed ? frame.info.pts : arrival;
-    if (seq_ > 0 && timed == last_timed_ && time > last_ && time - last_ <= kJump) running_time_ += time - last_;
+    if (seq_ > 0 && timed == last_timed_ && time > last_ && time - last_ <= kJump)
+      running_time_ += time - last_;
     last_ = time;
     last_timed_ = timed;
     frame.seq = seq_++;
@@ -23,6 +25,8 @@ class Stamper {
     bytes_ += frame.size();
   }
 
+  /// Sequence number and byte prefix sum of the next frame.
+  uint64_t next() const { return seq_; }
   uint64_t bytes() const { return bytes_; }
 
  private:

@@ -49,13 +49,15 @@ uint64_t Timeline::oldest_within(Amount limit) const {
 uint64_t Timeline::newest_reaching(Amount minimum) const {
   if (empty()) return next();
   // A minimum of zero is reached by the newest frame itself.
-  const uint64_t first_short = first_where([&](uint64_t seq) { return amount(seq, minimum.unit) < minimum.value; });
+  const uint64_t first_short =
+      first_where([&](uint64_t seq) { return amount(seq, minimum.unit) < minimum.value; });
   if (first_short == tail()) return tail();
   return first_short - 1;
 }
 
 uint64_t Timeline::frame_at_byte(uint64_t position) const {
-  // Empty frames share a prefix sum with their successor; the last frame that starts at or before `position` has it.
+  // Empty frames share a prefix sum with their successor; the last frame that starts at or before `position`
+  // has it.
   const uint64_t after = first_where([&](uint64_t seq) { return frames_[seq].bytes_before > position; });
   if (after == tail()) return tail();
   const uint64_t seq = after - 1;

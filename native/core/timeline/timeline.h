@@ -1,5 +1,6 @@
-// The shared list of recent frames of one shard, addressed by sequence number. Appending touches no client; look-ups
-// by bytes or time are binary searches over the prefix sums that the sequencer stamped. Owned by a shard, one thread.
+// The shared list of recent frames of one shard, addressed by sequence number. Appending touches no client;
+// look-ups by bytes or time are binary searches over the prefix sums that the sequencer stamped. Owned by a
+// shard, one thread.
 #pragma once
 
 #include "core/base/ring.h"
@@ -9,8 +10,10 @@ namespace flumen {
 
 class Timeline {
  public:
-  /// `first` is the sequence number of the first frame to come, `bytes_before` the media bytes of all earlier ones.
-  explicit Timeline(uint64_t first = 0, uint64_t bytes_before = 0) : frames_(first), bytes_total_(bytes_before) {}
+  /// `first` is the sequence number of the first frame to come, `bytes_before` the media bytes of all earlier
+  /// ones.
+  explicit Timeline(uint64_t first = 0, uint64_t bytes_before = 0)
+      : frames_(first), bytes_total_(bytes_before) {}
 
   /// Frames come in the order of their sequence numbers, without a gap.
   void append(Frame frame);
@@ -29,7 +32,9 @@ class Timeline {
   uint64_t bytes_kept() const { return empty() ? 0 : bytes_total_ - frames_[tail()].bytes_before; }
 
   /// Media bytes before frame `seq`; `seq` may be next().
-  uint64_t bytes_before(uint64_t seq) const { return seq == next() ? bytes_total_ : frames_[seq].bytes_before; }
+  uint64_t bytes_before(uint64_t seq) const {
+    return seq == next() ? bytes_total_ : frames_[seq].bytes_before;
+  }
 
   /// amount(seq): how much lies from `seq` up to the newest frame inclusive. Zero for seq == next().
   uint64_t amount(uint64_t seq, Unit unit) const;
@@ -37,7 +42,8 @@ class Timeline {
   /// The oldest kept frame whose amount does not exceed `limit`; next() when even the newest exceeds it.
   uint64_t oldest_within(Amount limit) const;
 
-  /// The newest frame s with amount(s) >= minimum, else the oldest kept one; next() when empty (design §4 "burst").
+  /// The newest frame s with amount(s) >= minimum, else the oldest kept one; next() when empty (design §4
+  /// "burst").
   uint64_t newest_reaching(Amount minimum) const;
 
   /// The frame that holds media byte `position` (an absolute prefix sum); next() at the end.

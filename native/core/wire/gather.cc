@@ -8,8 +8,8 @@ namespace flumen {
 
 namespace {
 
-// RFC 9112 §7.1: a chunk is its size in hex, CRLF, the bytes, CRLF. One chunk a frame. A frame of no bytes must not
-// become a chunk: a size of zero would end the body.
+// RFC 9112 §7.1: a chunk is its size in hex, CRLF, the bytes, CRLF. One chunk a frame. A frame of no bytes
+// must not become a chunk: a size of zero would end the body.
 struct ChunkFraming {
   char head[Gather::kFramingMax];
   size_t head_size = 0;
@@ -78,8 +78,8 @@ size_t wire_size(const Frame& frame, Framing framing) {
   return chunk.head_size + frame.size() + chunk.tail_size;
 }
 
-void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop, size_t budget,
-                 Gather& gather) {
+void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop,
+                 size_t budget, Gather& gather) {
   gather.seq = seq;
   gather.offset = offset;
   gather.framing = framing;

@@ -1,6 +1,7 @@
-// What a client is sent next, as a gather list: wire bytes from a cursor up to the newest frame, within a budget.
-// Neighbouring frames that lie contiguous in a block become one iovec. The list borrows the timeline's bytes: it is
-// valid until the timeline is trimmed. Single-threaded scratch, reused by all clients at the same cursor.
+// What a client is sent next, as a gather list: wire bytes from a cursor up to the newest frame, within a
+// budget. Neighbouring frames that lie contiguous in a block become one iovec. The list borrows the
+// timeline's bytes: it is valid until the timeline is trimmed. Single-threaded scratch, reused by all clients
+// at the same cursor.
 #pragma once
 
 #include <sys/uio.h>
@@ -29,18 +30,17 @@ struct Gather {
   std::array<std::array<char, kFramingMax>, kIovMax> scratch;
 
   bool made_for(const Client& client) const {
-    return client.seq == seq && client.offset == offset && client.framing == framing &&
-           client.stop == stop;
+    return client.seq == seq && client.offset == offset && client.framing == framing && client.stop == stop;
   }
 };
 
 /// Wire bytes of one frame under `framing`.
 size_t wire_size(const Frame& frame, Framing framing);
 
-/// Fills `gather` for a cursor; at most `budget` bytes, rounded up to the end of the last frame begun when that frame
-/// fits the iovec array. Stops before frame `stop`.
-void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop, size_t budget,
-                 Gather& gather);
+/// Fills `gather` for a cursor; at most `budget` bytes, rounded up to the end of the last frame begun when
+/// that frame fits the iovec array. Stops before frame `stop`.
+void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop,
+                 size_t budget, Gather& gather);
 
 /// Moves a cursor forward by `sent` wire bytes.
 void advance(const Timeline& timeline, Framing framing, uint64_t sent, uint64_t& seq, uint32_t& offset);

@@ -1,0 +1,77 @@
+/** The doors of the addon (native/addon), typed. Data crosses as flat numbers; ids name sinks and sources. */
+
+export interface Binding {
+  /** Sets the number of loop threads; false when they run already. */
+  configure(loops: number): boolean;
+  /** Hangs the bell: `callback` is called, without arguments, when the outbox has something. Once. */
+  onBell(callback: () => void): void;
+  /** Whether the bell keeps the process running. */
+  keepAlive(on: boolean): void;
+  /** Fills `records` (see RECORD) and `texts[i]` (the failed operation) and returns how many records there were. */
+  drain(records: Float64Array, texts: string[]): number;
+  /** Live blocks, live bytes, live clients, open descriptors. */
+  diagnostics(): Float64Array;
+
+  sinkOpen(options: Float64Array): number;
+  sinkPush(
+    id: number,
+    bytes: Uint8Array,
+    delta: boolean,
+    pts: bigint | undefined,
+    dts: bigint | undefined,
+    duration: bigint | undefined,
+  ): void;
+  /** Duplicates `fd`; the slot of the new client. Throws with errno and syscall. */
+  sinkAdd(
+    id: number,
+    fd: number,
+    chunked: boolean,
+    head: Uint8Array | undefined,
+    socketsOnly: boolean,
+  ): number;
+  sinkRemove(id: number, slot: number): void;
+  sinkClear(id: number): void;
+  sinkEnd(id: number, hurry: boolean): void;
+  sinkStats(id: number): Float64Array;
+
+  sourceOpen(sinkId: number, timeoutMs: number): number;
+  /** Duplicates `fd`. Throws with errno and syscall. */
+  sourceAttach(
+    id: number,
+    fd: number,
+    framing: number,
+    length: number,
+    prelude: Uint8Array | undefined,
+    epilogue: Uint8Array | undefined,
+    serial: number,
+  ): void;
+  /** True when it is closed at once; otherwise a record follows. */
+  sourceClose(id: number): boolean;
+  sourceBytesRead(id: number): number;
+}
+
+/** The kinds of records that drain() yields, and how many numbers one takes. */
+export const RECORD = {
+  fields: 8,
+  /** [1, sink, slot, reason, errno, bytes sent, added at (epoch ms), duration (ms)] */
+  clientRemoved: 1,
+  /** [2, sink, -, 1 when it was the last shard, -, bytes to serve, bytes served, sends] */
+  sinkFinished: 2,
+  /** [3, source, -, -, -, serial] */
+  sourceEnded: 3,
+  /** [4, source, body offset, -, errno, serial] */
+  sourceFailed: 4,
+  /** [5, source, -, -, -, serial] */
+  sourceTimeout: 5,
+  /** [6, source] */
+  sourceClosed: 6,
+} as const;
+
+/** native/core/client/client.h, Reason. */
+export const REASONS = ['none', 'ended', 'closed', 'removed', 'slow', 'timeout', 'error'] as const;
+
+/** native/core/base/units.h, Unit. */
+export const UNITS = { none: 0, frames: 1, bytes: 2, ms: 3 } as const;
+
+/** native/core/source/body.h, BodyFraming. */
+export const BODY_FRAMING = { raw: 0, length: 1, chunked: 2 } as const;

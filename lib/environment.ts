@@ -1,0 +1,104 @@
+/**
+ * This environment's end of the bell: when it rings, everything the loops had to tell is drained in batches and goes
+ * to the sink or source it belongs to. Also decides whether the process stays up.
+ */
+import { RECORD } from './binding.js';
+import { flumenError } from './errors.js';
+import { native } from './native.js';
+import { checkInteger, checkKeys } from './units.js';
+
+/** Hears the records of one sink or source. `offset` is where the record begins in `records`. */
+export interface RecordTarget {
+  onRecord(records: Float64Array, offset: number, operation: string | undefined): void;
+}
+
+const BATCH = 1024;
+const records = new Float64Array(BATCH * RECORD.fields);
+const targets = new Map<number, RecordTarget>();
+let bellHung = false;
+let holds = 0;
+
+/** Options of configure(). */
+export interface EnvironmentOptions {
+  /** Loop threads that all sinks of this environment share, 1 to 64. Default: cores − 1, at least 1. */
+  loops: number;
+}
+
+/**
+ * Sets the number of loop threads of this environment (the main thread or one worker). Only before its first sink:
+ * later it throws ERR_FLUMEN_STARTED.
+ */
+export function configure(options: EnvironmentOptions): void {
+  checkKeys('configure options', options, ['loops']);
+  if (!native.configure(checkInteger('loops', options.loops, 1, 64))) {
+    throw flumenError(
+      'ERR_FLUMEN_STARTED',
+      'configure() comes too late: the loops run since the first sink was made',
+    );
+  }
+}
+
+/** What the native side of this environment holds at the moment. */
+export interface Diagnostics {
+  /** Shared blocks of stream bytes. */
+  liveBlocks: number;
+  /** Bytes in blocks, client slots and bookkeeping. */
+  liveBytes: number;
+  /** Clients, those included whose removal has not been reported yet. */
+  liveClients: number;
+  /** Descriptors of clients and sources. */
+  openFds: number;
+}
+
+export function diagnostics(): Diagnostics {
+  const [liveBlocks = 0, liveBytes = 0, liveClients = 0, openFds = 0] = native.diagnostics();
+  return { liveBlocks, liveBytes, liveClients, openFds };
+}
+
+/** Hangs the bell, if that has not been done. Before the first sink is opened. */
+export function ensureBell(): void {
+  if (bellHung) return;
+  native.onBell(drain);
+  bellHung = true;
+}
+
+export function register(id: number, target: RecordTarget): void {
+  targets.set(id, target);
+}
+
+export function unregister(id: number): void {
+  targets.delete(id);
+}
+
+/** One more (or one fewer) reason for the process to stay up. */
+export function hold(on: boolean): void {
+  const before = holds > 0;
+  holds += on ? 1 : -1;
+  if (before !== holds > 0) native.keepAlive(holds > 0);
+}
+
+function drain(): void {
+  for (;;) {
+    const texts: string[] = [];
+    const count = native.drain(records, texts);
+    deliver(count, texts);
+    if (count < BATCH) return;
+  }
+}
+
+/** A listener that throws must not cost the records behind it: the first error is thrown when all are delivered. */
+function deliver(count: number, texts: string[]): void {
+  const batch = records.slice(0, count * RECORD.fields);
+  let failed = false;
+  let failure: unknown;
+  for (let i = 0; i < count; i += 1) {
+    const offset = i * RECORD.fields;
+    try {
+      targets.get(batch[offset + 1] as number)?.onRecord(batch, offset, texts[i]);
+    } catch (error) {
+      if (!failed) failure = error;
+      failed = true;
+    }
+  }
+  if (failed) throw failure;
+}

@@ -1,0 +1,66 @@
+/** A client as JavaScript sees it, and what is said of one that left. */
+import type { SystemError } from '../errors.js';
+
+/** One receiver. A small plain object: no emitter, no timer; the sink's events carry it. */
+export interface Client {
+  /** Unique within its sink, counted from 1. */
+  readonly id: number;
+  /** Whatever the application wants to find again. */
+  tag: unknown;
+}
+
+export interface AddOptions {
+  /** Kept with the client; see Client.tag. */
+  tag?: unknown;
+  /** Bytes that go out before the first frame (behind a response head, where there is one). */
+  head?: Uint8Array;
+  /** How frames are put on the wire. Default: as the response announced it, else raw. */
+  framing?: 'raw' | 'chunked';
+}
+
+/**
+ * Why a client left. ended: after end(). closed: the peer closed (FIN, ECONNRESET, EPIPE). removed: remove(), clear(),
+ * or cut off by close(). slow: hardLimit, stallTimeout or memoryCap. timeout: its time was over. error: see `error`.
+ */
+export type RemovalReason = 'ended' | 'closed' | 'removed' | 'slow' | 'timeout' | 'error';
+
+export interface ClientStats {
+  /** Everything written to the descriptor, heads and framing included. */
+  bytesSent: number;
+  /** Wall clock, ms since the epoch. */
+  connectedAt: number;
+  /** From add to removal. */
+  durationMs: number;
+}
+
+export interface ClientRemoved {
+  client: Client;
+  reason: RemovalReason;
+  stats: ClientStats;
+  /** With reason `error`. */
+  error?: SystemError;
+}
+
+export interface SinkEvents {
+  /** The client was accepted; exactly one client-removed follows. */
+  'client-added': [Client];
+  'client-removed': [ClientRemoved];
+  /** After end() or close(): everybody has left and every descriptor is closed. */
+  close: [];
+}
+
+/** A client on its way or in a native slot. */
+export class SinkClient implements Client {
+  readonly id: number;
+  tag: unknown;
+  /** Number of the native slot; PENDING until the descriptor has been taken, GONE once it has left. */
+  slot = PENDING;
+
+  constructor(id: number, tag: unknown) {
+    this.id = id;
+    this.tag = tag;
+  }
+}
+
+export const PENDING = -1;
+export const GONE = -2;

@@ -1,0 +1,329 @@
+/**
+ * The sink: one timeline, many clients. JavaScript adds and removes clients and may push frames; all writing happens
+ * on the loop threads.
+ */
+import { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
+import { REASONS, RECORD } from '../binding.js';
+import { ensureBell, hold, type RecordTarget, register, unregister } from '../environment.js';
+import { flumenError, fromNative, systemError } from '../errors.js';
+import { type Handed, handOff, type Taker, type Target } from '../handoff/index.js';
+import { native } from '../native.js';
+import { checkKeys, describe } from '../units.js';
+import {
+  type AddOptions,
+  type Client,
+  type ClientRemoved,
+  GONE,
+  PENDING,
+  type RemovalReason,
+  SinkClient,
+  type SinkEvents,
+} from './client.js';
+import { type FrameInfo, flatOptions, type SinkOptions, type SinkStats } from './options.js';
+import { writableFor } from './writable.js';
+
+type State = 'open' | 'ending' | 'closed';
+
+/** Base of MultiFdSink and MultiSocketSink (GStreamer: multihandlesink). */
+export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordTarget {
+  readonly #id: number;
+  #state: State = 'open';
+  #nextClient = 1;
+  #added = 0;
+  #removed = 0;
+  /** Clients by native slot: one word each. */
+  readonly #bySlot: (SinkClient | undefined)[] = [];
+  /** Accepted, but Node still flushes what it had for them. */
+  readonly #pending = new Set<SinkClient>();
+  #writer: object | undefined;
+  #wantsRef = true;
+  #holding = false;
+  /** Of a closed sink; see sinkStats. */
+  #lastFigures: number[] = [];
+  readonly #finished: Promise<void>;
+  #finish: () => void = () => {};
+
+  constructor(options: SinkOptions = {}) {
+    super();
+    const flat = flatOptions(options);
+    ensureBell();
+    try {
+      this.#id = native.sinkOpen(flat);
+    } catch (error) {
+      throw fromNative(error, 'sink');
+    }
+    register(this.#id, this);
+    this.#finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  protected get socketsOnly(): boolean {
+    return false;
+  }
+
+  /** The number by which the addon knows this sink. @internal */
+  get nativeId(): number {
+    return this.#id;
+  }
+
+  /**
+   * Appends one frame. The bytes are copied once; clients are served on the loop threads. Always true: a live
+   * producer never waits, slow clients are dealt with. Throws ERR_FLUMEN_BUSY while a native source writes.
+   */
+  push(data: Uint8Array | string, info?: FrameInfo): boolean {
+    if (this.#state !== 'open') throw this.#closedError('push');
+    if (this.#writer !== undefined) {
+      throw flumenError('ERR_FLUMEN_BUSY', 'push: a native source writes to this sink; one writer at a time');
+    }
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TypeError(`push: data must be a Uint8Array or a string, not ${describe(data)}`);
+    }
+    if (bytes.length > 0x7fffffff)
+      throw new RangeError(`push: a frame of ${bytes.length} bytes is over 2 GiB`);
+    native.sinkPush(this.#id, bytes, info?.keyframe === false, info?.pts, info?.dts, info?.duration);
+    return true;
+  }
+
+  /** A Writable that pushes a frame for each chunk written. Ending it leaves the sink open. */
+  writable(): Writable {
+    return writableFor(this);
+  }
+
+  /**
+   * Hands a receiver over: a connected `net.Socket`, a response that has not ended (plain http, Express, Fastify after
+   * hijack), or a descriptor number, which the sink duplicates. Returns at once. What cannot be handed over at all
+   * throws; whatever happens later is a client-removed.
+   */
+  add(target: Target, options: AddOptions = {}): Client {
+    if (this.#state !== 'open') throw this.#closedError('add');
+    checkAddOptions(options);
+    const client = new SinkClient(this.#nextClient, options.tag);
+    this.#pending.add(client);
+    try {
+      handOff(target, new ClientTaker(this.#take, this.#vanished, client, options));
+    } catch (error) {
+      this.#pending.delete(client);
+      throw fromNative(error, typeof target === 'number' ? `add: fd ${target}` : 'add');
+    }
+    this.#nextClient += 1;
+    this.#added += 1;
+    this.#updateHold();
+    this.emit('client-added', client);
+    return client;
+  }
+
+  /** Lets a client go now; what it has not been sent is lost. Unknown or gone: nothing happens. */
+  remove(client: Client): void {
+    if (!(client instanceof SinkClient)) throw new TypeError(`remove: not a client: ${describe(client)}`);
+    if (this.#pending.has(client)) {
+      this.#report(client, 'removed', 0, Date.now(), 0);
+    } else if (client.slot >= 0 && this.#bySlot[client.slot] === client && this.#state !== 'closed') {
+      native.sinkRemove(this.#id, client.slot);
+    }
+  }
+
+  /** Lets every client go. */
+  clear(): void {
+    if (this.#state === 'closed') return;
+    for (const client of this.#pending) this.remove(client);
+    native.sinkClear(this.#id);
+  }
+
+  *clients(): IterableIterator<Client> {
+    yield* this.#pending;
+    for (const client of this.#bySlot) if (client !== undefined) yield client;
+  }
+
+  /** Clients now, those on their way included. */
+  get size(): number {
+    return this.#added - this.#removed;
+  }
+
+  get stats(): SinkStats {
+    const [bytesToServe = 0, bytesServed = 0, framesQueued = 0, bytesQueued = 0, bytesHeld = 0, sends = 0] =
+      this.#state === 'closed' ? this.#lastFigures : native.sinkStats(this.#id);
+    return {
+      clients: this.size,
+      clientsAdded: this.#added,
+      clientsRemoved: this.#removed,
+      bytesToServe,
+      bytesServed,
+      framesQueued,
+      bytesQueued,
+      bytesHeld,
+      sends,
+    };
+  }
+
+  /** The stream is over: everyone gets the rest and leaves as `ended`. Resolves when all have left. */
+  end(): Promise<void> {
+    return this.#stop(false);
+  }
+
+  /** As end(), but whoever is not through within closeTimeout is reset. */
+  close(): Promise<void> {
+    return this.#stop(true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** A sink with clients keeps the process running (the default). */
+  ref(): this {
+    this.#wantsRef = true;
+    this.#updateHold();
+    return this;
+  }
+
+  /** Lets the process exit although there are clients. */
+  unref(): this {
+    this.#wantsRef = false;
+    this.#updateHold();
+    return this;
+  }
+
+  /** Makes `writer` the only one that may append; throws ERR_FLUMEN_BUSY when there is another. @internal */
+  claimWriter(writer: object): void {
+    if (this.#state !== 'open') throw this.#closedError('attach');
+    if (this.#writer !== undefined && this.#writer !== writer) {
+      throw flumenError('ERR_FLUMEN_BUSY', 'another source writes to this sink; one writer at a time');
+    }
+    this.#writer = writer;
+  }
+
+  /** @internal */
+  releaseWriter(writer: object): void {
+    if (this.#writer === writer) this.#writer = undefined;
+  }
+
+  /** Called by the environment. @internal */
+  onRecord(records: Float64Array, offset: number, operation: string | undefined): void {
+    if (records[offset] === RECORD.clientRemoved) this.#onClientRecord(records, offset, operation);
+    else if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) {
+      const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
+      this.#onFinished([bytesToServe, bytesServed, 0, 0, 0, sends]);
+    }
+  }
+
+  #onClientRecord(records: Float64Array, offset: number, operation: string | undefined): void {
+    const [, , slot = 0, reason = 0, errno = 0, bytesSent = 0, connectedAt = 0, durationMs = 0] =
+      records.subarray(offset, offset + RECORD.fields);
+    const client = this.#bySlot[slot];
+    if (client === undefined) return;
+    this.#bySlot[slot] = undefined;
+    const error = errno > 0 ? systemError(errno, operation ?? '', `client ${client.id}`) : undefined;
+    this.#report(client, REASONS[reason] as RemovalReason, bytesSent, connectedAt, durationMs, error);
+  }
+
+  #report(
+    client: SinkClient,
+    reason: RemovalReason,
+    bytesSent: number,
+    connectedAt: number,
+    durationMs: number,
+    error?: ClientRemoved['error'],
+  ): void {
+    this.#pending.delete(client);
+    client.slot = GONE;
+    this.#removed += 1;
+    this.#updateHold();
+    const removed: ClientRemoved = { client, reason, stats: { bytesSent, connectedAt, durationMs } };
+    if (error !== undefined) removed.error = error;
+    this.emit('client-removed', removed);
+  }
+
+  readonly #take = (client: SinkClient, handed: Handed, options: AddOptions): void => {
+    if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
+    const chunked = (options.framing ?? handed.framing) === 'chunked';
+    const head = joined(handed.head, options.head);
+    const slot = native.sinkAdd(this.#id, handed.fd, chunked, head, this.socketsOnly);
+    client.slot = slot;
+    this.#bySlot[slot] = client;
+    this.#pending.delete(client);
+  };
+
+  readonly #vanished = (client: SinkClient, error: Error | undefined): void => {
+    if (client.slot !== PENDING) return;
+    const failure = fromNative(error, `client ${client.id}`) as ClientRemoved['error'];
+    const closed =
+      failure?.syscall === undefined || failure.code === 'ECONNRESET' || failure.code === 'EPIPE';
+    this.#report(client, closed ? 'closed' : 'error', 0, Date.now(), 0, closed ? undefined : failure);
+  };
+
+  #stop(hurry: boolean): Promise<void> {
+    if (this.#state === 'closed') return this.#finished;
+    this.#state = 'ending';
+    for (const client of this.#pending) this.#report(client, 'removed', 0, Date.now(), 0);
+    native.sinkEnd(this.#id, hurry);
+    this.#updateHold();
+    return this.#finished;
+  }
+
+  #onFinished(figures: number[]): void {
+    this.#lastFigures = figures;
+    this.#state = 'closed';
+    unregister(this.#id);
+    this.#updateHold();
+    this.#finish();
+    this.emit('close');
+  }
+
+  /** Someone who awaits the end must hear of it, with clients or without. */
+  #updateHold(): void {
+    const wanted = this.#state === 'ending' || (this.#state === 'open' && this.#wantsRef && this.size > 0);
+    if (wanted === this.#holding) return;
+    this.#holding = wanted;
+    hold(wanted);
+  }
+
+  #closedError(operation: string): Error {
+    const state = this.#state === 'closed' ? 'closed' : 'ending';
+    return flumenError('ERR_FLUMEN_CLOSED', `${operation}: the sink is ${state}`);
+  }
+}
+
+/** Waits for one descriptor. A class, so that ten thousand handoffs make no closures. */
+class ClientTaker implements Taker {
+  readonly #onTake: (client: SinkClient, handed: Handed, options: AddOptions) => void;
+  readonly #onVanished: (client: SinkClient, error: Error | undefined) => void;
+  readonly #client: SinkClient;
+  readonly #options: AddOptions;
+
+  constructor(
+    onTake: (client: SinkClient, handed: Handed, options: AddOptions) => void,
+    onVanished: (client: SinkClient, error: Error | undefined) => void,
+    client: SinkClient,
+    options: AddOptions,
+  ) {
+    this.#onTake = onTake;
+    this.#onVanished = onVanished;
+    this.#client = client;
+    this.#options = options;
+  }
+
+  take(handed: Handed): void {
+    this.#onTake(this.#client, handed, this.#options);
+  }
+
+  vanished(error?: Error): void {
+    this.#onVanished(this.#client, error);
+  }
+}
+
+function checkAddOptions(options: AddOptions): void {
+  checkKeys('add options', options, ['tag', 'head', 'framing']);
+  if (options.head !== undefined && !(options.head instanceof Uint8Array)) {
+    throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
+  }
+  if (options.framing !== undefined && options.framing !== 'raw' && options.framing !== 'chunked') {
+    throw new TypeError(`framing must be "raw" or "chunked", not ${describe(options.framing)}`);
+  }
+}
+
+function joined(first: Uint8Array | undefined, second: Uint8Array | undefined): Uint8Array | undefined {
+  return first && second ? Buffer.concat([first, second]) : (first ?? second);
+}

@@ -1,0 +1,220 @@
+/**
+ * A native source: a descriptor that a loop thread reads, frame by frame, straight into a sink. JavaScript hears only
+ * of the end, of errors and of silence.
+ */
+import { EventEmitter } from 'node:events';
+import type net from 'node:net';
+import { BODY_FRAMING, RECORD } from '../binding.js';
+import { hold, type RecordTarget, register, unregister } from '../environment.js';
+import { errnoName, flumenError, fromNative } from '../errors.js';
+import { type Handed, handOff } from '../handoff/index.js';
+import { native } from '../native.js';
+import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
+import { checkInteger, checkKeys, checkNumber, describe } from '../units.js';
+
+export interface SourceOptions {
+  /** ms without a byte after which `timeout` is emitted (again each time); reading goes on. Default 0: never. */
+  timeout?: number;
+}
+
+export interface AttachOptions {
+  /** Bytes that had been read already: they go in front, framing included. */
+  prelude?: Uint8Array;
+  /** `chunked`: the body has HTTP/1.1 chunked coding, which is taken off natively. Default raw. */
+  framing?: 'raw' | 'chunked';
+  /** The source ends after so many bytes (Content-Length). */
+  length?: number;
+  /** Written to the descriptor after the clean end of a chunked body or one with a length, before it is closed. */
+  epilogue?: Uint8Array;
+}
+
+/** Operating trouble of a source. `offset`: bytes of this body, framing included, up to where it happened. */
+export interface SourceError extends Error {
+  /** "ECONNRESET"…; "EPROTO" when the framing is broken or the body ends too early. */
+  code: string;
+  errno: number;
+  /** The operation, or with EPROTO what is wrong. */
+  syscall: string;
+  offset: number;
+}
+
+export interface SourceEvents {
+  /** The body is complete; the descriptor is closed and another may be attached. */
+  end: [];
+  /** Reading failed; the descriptor is closed and another may be attached. */
+  error: [SourceError];
+  /** Nothing came for `timeout` ms. */
+  timeout: [];
+}
+
+const BODY_MAX = Number.MAX_SAFE_INTEGER;
+
+/** GStreamer: fdsrc, with a descriptor that may be swapped while it runs. */
+export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget {
+  readonly #sink: MultiHandleSink;
+  readonly #id: number;
+  #attached = false;
+  #wantsRef = true;
+  #holding = false;
+  #closed: Promise<void> | undefined;
+  #onClosed: () => void = () => {};
+  #bytesRead = 0;
+  /** Counts attaches: what is said of an earlier one comes too late. */
+  #serial = 0;
+
+  constructor(sink: MultiHandleSink, options: SourceOptions = {}) {
+    super();
+    checkKeys('source options', options, ['timeout']);
+    const timeout = checkNumber('timeout', options.timeout ?? 0, 0, 86_400_000);
+    this.#sink = sink;
+    this.#id = native.sourceOpen(sink.nativeId, timeout);
+    register(this.#id, this);
+  }
+
+  /** Whether a descriptor is being read. */
+  get attached(): boolean {
+    return this.#attached;
+  }
+
+  /** Body bytes read over the life of this source, framing not counted. */
+  get bytesRead(): number {
+    return this.#closed ? this.#bytesRead : native.sourceBytesRead(this.#id);
+  }
+
+  /**
+   * Starts reading a descriptor (duplicated; the caller keeps its own) or a connected socket (taken away from Node;
+   * what Node had read already comes first). A descriptor that is being read is closed and replaced. Throws
+   * ERR_FLUMEN_BUSY when another source writes to the sink.
+   */
+  attach(target: net.Socket | number, options: AttachOptions = {}): void {
+    if (this.#closed) throw flumenError('ERR_FLUMEN_CLOSED', 'attach: the source is closed');
+    checkAttachOptions(options);
+    this.#sink.claimWriter(this);
+    try {
+      handOff(target, {
+        take: (handed) => this.#take(handed, options),
+        vanished: (error) => this.#vanished(error),
+      });
+    } catch (error) {
+      if (!this.#attached) this.#sink.releaseWriter(this);
+      throw fromNative(error, typeof target === 'number' ? `attach: fd ${target}` : 'attach');
+    }
+    this.#setAttached(true);
+  }
+
+  #take(handed: Handed, options: AttachOptions): void {
+    if (this.#closed) throw flumenError('ERR_FLUMEN_CLOSED', 'attach: the source is closed');
+    const framing =
+      options.framing === 'chunked' ? 'chunked' : options.length === undefined ? 'raw' : 'length';
+    const prelude =
+      options.prelude && handed.prelude
+        ? Buffer.concat([options.prelude, handed.prelude])
+        : (options.prelude ?? handed.prelude);
+    const { length = 0, epilogue } = options;
+    this.#serial += 1;
+    native.sourceAttach(this.#id, handed.fd, BODY_FRAMING[framing], length, prelude, epilogue, this.#serial);
+  }
+
+  #vanished(cause: Error | undefined): void {
+    if (this.#closed) return;
+    this.#setAttached(false);
+    this.emit('error', sourceError(cause as Partial<SourceError> | undefined));
+  }
+
+  /** Stops reading and closes the descriptor. No event follows. */
+  close(): Promise<void> {
+    if (this.#closed) return this.#closed;
+    this.#bytesRead = this.bytesRead;
+    this.#closed = new Promise((resolve) => {
+      this.#onClosed = resolve;
+    });
+    if (native.sourceClose(this.#id)) this.#finishClose();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** A source that reads keeps the process running (the default). */
+  ref(): this {
+    this.#wantsRef = true;
+    this.#updateHold();
+    return this;
+  }
+
+  /** Lets the process exit although the source reads. */
+  unref(): this {
+    this.#wantsRef = false;
+    this.#updateHold();
+    return this;
+  }
+
+  /** Called by the environment. @internal */
+  onRecord(records: Float64Array, offset: number, operation: string | undefined): void {
+    const kind = records[offset];
+    if (kind === RECORD.sourceClosed) {
+      this.#finishClose();
+      return;
+    }
+    if (this.#closed || records[offset + 5] !== this.#serial) return;
+    if (kind === RECORD.sourceTimeout) {
+      this.emit('timeout');
+    } else if (kind === RECORD.sourceEnded) {
+      this.#setAttached(false);
+      this.emit('end');
+    } else if (kind === RECORD.sourceFailed) {
+      this.#setAttached(false);
+      const [, , at = 0, , errno = 0] = records.subarray(offset, offset + RECORD.fields);
+      this.emit('error', sourceError({ errno, offset: at, ...(operation && { syscall: operation }) }));
+    }
+  }
+
+  #finishClose(): void {
+    unregister(this.#id);
+    this.#setAttached(false);
+    this.#onClosed();
+  }
+
+  #setAttached(attached: boolean): void {
+    this.#attached = attached;
+    if (!attached) this.#sink.releaseWriter(this);
+    this.#updateHold();
+  }
+
+  #updateHold(): void {
+    const wanted = this.#attached && this.#wantsRef;
+    if (wanted === this.#holding) return;
+    this.#holding = wanted;
+    hold(wanted);
+  }
+}
+
+function sourceError(cause: Partial<SourceError> = {}): SourceError {
+  const errno = Math.abs(cause.errno ?? 104);
+  const code = errnoName(errno);
+  const { syscall = 'read', offset = 0 } = cause;
+  const message =
+    code === 'EPROTO'
+      ? `source: ${syscall} (at byte ${offset} of the body)`
+      : `source: ${code} in ${syscall}`;
+  return Object.assign(new Error(message), { code, errno, syscall, offset });
+}
+
+function checkAttachOptions(options: AttachOptions): void {
+  checkKeys('attach options', options, ['prelude', 'framing', 'length', 'epilogue']);
+  const { framing, length } = options;
+  if (framing !== undefined && framing !== 'raw' && framing !== 'chunked') {
+    throw new TypeError(`framing must be "raw" or "chunked", not ${describe(framing)}`);
+  }
+  if (length !== undefined) checkInteger('length', length, 0, BODY_MAX);
+  if (length !== undefined && framing === 'chunked') {
+    throw new RangeError('length and framing "chunked" exclude each other (RFC 9112 §6.3)');
+  }
+  for (const name of ['prelude', 'epilogue'] as const) {
+    const bytes = options[name];
+    if (bytes !== undefined && !(bytes instanceof Uint8Array)) {
+      throw new TypeError(`${name} must be a Uint8Array, not ${describe(bytes)}`);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** Amounts and numbers of the public API, and their validation. Times are ms, timestamps bigint ns. */
+import { UNITS } from './binding.js';
+
+/** A quantity of stream, counted in one of three units. */
+export type Amount = { frames: number } | { bytes: number } | { ms: number };
+
+/** Largest integer that survives the trip through a double. */
+const MAX = Number.MAX_SAFE_INTEGER;
+
+/** `value` when it is a finite number in [min, max]; else a TypeError or RangeError naming `name`. */
+export function checkNumber(name: string, value: unknown, min: number, max: number = MAX): number {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new TypeError(`${name} must be a number, not ${describe(value)}`);
+  }
+  if (value < min || value > max) throw new RangeError(`${name} must be from ${min} to ${max}, not ${value}`);
+  return value;
+}
+
+/** As checkNumber, for whole numbers. */
+export function checkInteger(name: string, value: unknown, min: number, max: number = MAX): number {
+  const number = checkNumber(name, value, min, max);
+  if (!Number.isInteger(number)) throw new RangeError(`${name} must be a whole number, not ${number}`);
+  return number;
+}
+
+/** Unit number and value of an Amount, as the addon takes them. */
+export function checkAmount(name: string, amount: unknown): [unit: number, value: number] {
+  const keys = typeof amount === 'object' && amount !== null ? Object.keys(amount) : [];
+  const key = keys[0];
+  if (keys.length !== 1 || (key !== 'frames' && key !== 'bytes' && key !== 'ms')) {
+    throw new TypeError(
+      `${name} must be one of { frames }, { bytes } or { ms } with a number, not ${describe(amount)}`,
+    );
+  }
+  const value = (amount as Record<string, unknown>)[key];
+  const check = key === 'ms' ? checkNumber : checkInteger;
+  return [UNITS[key], check(`${name}.${key}`, value, 0)];
+}
+
+/** `options` when it is an object whose keys are all known; a misspelt option must not pass unnoticed. */
+export function checkKeys<T extends object>(name: string, options: T, known: readonly string[]): T {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${name} must be an object, not ${describe(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key))
+      throw new TypeError(`${name} has no option "${key}" (there are: ${known.join(', ')})`);
+  }
+  return options;
+}
+
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'object') {
+    try {
+      return JSON.stringify(value);
+    } catch {
+      return `a ${value.constructor?.name ?? 'object'}`;
+    }
+  }
+  return typeof value === 'string' ? `"${value}"` : `${String(value)} (${typeof value})`;
+}

@@ -1,0 +1,138 @@
+// Doors that belong to the environment as a whole: the pool's size, the bell, draining the outbox, the
+// counters.
+#include <ctime>
+
+#include "addon/instance.h"
+#include "core/sys/clock.h"
+
+namespace flumen {
+
+namespace {
+
+// One record of drain(); lib/binding.ts has the same numbers.
+constexpr size_t kRecordFields = 8;
+constexpr double kClientRemoved = 1;
+
+double epoch_ms(Nanos monotonic) {
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  const Nanos now = static_cast<Nanos>(wall.tv_sec) * kSecond + wall.tv_nsec;
+  return static_cast<double>((now - (monotonic_now() - monotonic)) / kMillisecond);
+}
+
+void write_client(const Client& client, double* record) {
+  record[0] = kClientRemoved;
+  record[1] = client.sink_id;
+  record[2] = client.index;
+  record[3] = static_cast<double>(client.reason);
+  record[4] = client.error;
+  record[5] = static_cast<double>(client.bytes_sent);
+  record[6] = epoch_ms(client.added_at);
+  record[7] = static_cast<double>((client.removed_at - client.added_at) / kMillisecond);
+}
+
+void write_notice(const Notice& notice, double* record) {
+  record[0] = static_cast<double>(notice.kind);
+  record[1] = notice.id;
+  record[2] = static_cast<double>(notice.offset);
+  record[3] = 0;
+  record[4] = notice.error.code;
+  record[5] = notice.serial;
+}
+
+// A sink or source is freed when its last notice is drained: no later record can name it.
+void forget(Instance& instance, const Notice& notice, double* record) {
+  if (notice.kind == Notice::Kind::kSourceClosed) {
+    instance.sources.erase(notice.id);
+  } else if (notice.kind == Notice::Kind::kSinkFinished) {
+    const auto found = instance.sinks.find(notice.id);
+    if (found == instance.sinks.end()) return;
+    const SinkStats stats = found->second->stats();
+    record[3] = found->second->shard_finished() ? 1 : 0;
+    record[5] = static_cast<double>(stats.bytes_to_serve);
+    record[6] = static_cast<double>(stats.bytes_served);
+    record[7] = static_cast<double>(stats.sends);
+    if (record[3] != 0) instance.sinks.erase(found);
+  }
+}
+
+// drain(records: Float64Array, texts: string[]) → number of records. texts[i] is set where record i has an
+// operation.
+Napi::Value drain(const Napi::CallbackInfo& info) {
+  Instance& instance = *Instance::of(info.Env());
+  auto records = info[0].As<Napi::Float64Array>();
+  auto texts = info[1].As<Napi::Array>();
+  const size_t capacity = records.ElementLength() / kRecordFields;
+  size_t count = 0;
+  instance.outbox.answer();
+  while (count < capacity) {
+    double* record = records.Data() + count * kRecordFields;
+    const char* operation = "";
+    Notice notice;
+    if (Client* client = instance.outbox.take_client()) {
+      write_client(*client, record);
+      operation = client->error_operation;
+      const auto sink = instance.sinks.find(client->sink_id);
+      if (sink != instance.sinks.end()) sink->second->release(client);
+    } else if (instance.outbox.take_notice(notice)) {
+      write_notice(notice, record);
+      operation = notice.error.operation;
+      forget(instance, notice, record);
+    } else {
+      break;
+    }
+    if (*operation != '\0') texts.Set(static_cast<uint32_t>(count), operation);
+    ++count;
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
+// configure(loops): false when the loops run already.
+Napi::Value configure(const Napi::CallbackInfo& info) {
+  Instance& instance = *Instance::of(info.Env());
+  if (instance.pool.started()) return Napi::Boolean::New(info.Env(), false);
+  instance.loop_count = info[0].As<Napi::Number>().Uint32Value();
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+// onBell(callback): once per environment, before anything else.
+Napi::Value on_bell(const Napi::CallbackInfo& info) {
+  if (Instance::of(info.Env())->hang_bell(info[0]) != napi_ok) {
+    Napi::Error::New(info.Env(), "flumen: the bell could not be created").ThrowAsJavaScriptException();
+  }
+  return info.Env().Undefined();
+}
+
+// keepAlive(on): whether the bell keeps the process running.
+Napi::Value keep_alive(const Napi::CallbackInfo& info) {
+  const Instance& instance = *Instance::of(info.Env());
+  if (info[0].ToBoolean()) {
+    napi_ref_threadsafe_function(info.Env(), instance.bell.function);
+  } else {
+    napi_unref_threadsafe_function(info.Env(), instance.bell.function);
+  }
+  return info.Env().Undefined();
+}
+
+// diagnostics() → [live blocks, live bytes, live clients, open descriptors]
+Napi::Value diagnostics(const Napi::CallbackInfo& info) {
+  const Ledger& ledger = Instance::of(info.Env())->ledger;
+  auto figures = Napi::Float64Array::New(info.Env(), 4);
+  figures[0] = static_cast<double>(ledger.live_blocks.load());
+  figures[1] = static_cast<double>(ledger.live_bytes.load());
+  figures[2] = static_cast<double>(ledger.live_clients.load());
+  figures[3] = static_cast<double>(ledger.open_fds.load());
+  return figures;
+}
+
+}  // namespace
+
+void export_environment_doors(Napi::Env env, Napi::Object exports) {
+  exports.Set("configure", Napi::Function::New(env, configure, "configure"));
+  exports.Set("onBell", Napi::Function::New(env, on_bell, "onBell"));
+  exports.Set("keepAlive", Napi::Function::New(env, keep_alive, "keepAlive"));
+  exports.Set("drain", Napi::Function::New(env, drain, "drain"));
+  exports.Set("diagnostics", Napi::Function::New(env, diagnostics, "diagnostics"));
+}
+
+}  // namespace flumen

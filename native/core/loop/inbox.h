@@ -1,0 +1,63 @@
+// Commands to a loop thread, from any thread, in order. The mutex also publishes the frames' bytes to the
+// reader.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "core/sink/shard.h"
+#include "core/source/fd_source.h"
+
+namespace flumen {
+
+struct Command {
+  enum class Kind : uint8_t {
+    kAppend,
+    kAdd,
+    kRemove,
+    kClear,
+    kEnd,
+    kClose,
+    kOpenShard,
+    kDropShard,
+    kAttach,
+    kDropSource,
+    kStop,
+  };
+
+  Kind kind = Kind::kAppend;
+  Shard* shard = nullptr;
+  Client* client = nullptr;
+  FdSource* source = nullptr;
+  std::unique_ptr<Feed> feed;  // kAttach
+  Frame frame;                 // kAppend
+};
+
+class Inbox {
+ public:
+  /// True when it was empty: the reader may be asleep.
+  bool push(Command command) {
+    const std::lock_guard lock(mutex_);
+    commands_.push_back(std::move(command));
+    return commands_.size() == 1;
+  }
+
+  /// Swaps everything out; `into` must be empty and lends its capacity.
+  void take(std::vector<Command>& into) {
+    const std::lock_guard lock(mutex_);
+    into.swap(commands_);
+  }
+
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return commands_.empty();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Command> commands_;
+};
+
+}  // namespace flumen

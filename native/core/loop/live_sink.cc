@@ -1,0 +1,149 @@
+#include "core/loop/live_sink.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace flumen {
+
+namespace {
+
+Command command_for(Command::Kind kind, Shard* shard, Client* client = nullptr) {
+  Command command;
+  command.kind = kind;
+  command.shard = shard;
+  command.client = client;
+  return command;
+}
+
+}  // namespace
+
+LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger)
+    : id_(id), options_(options), pool_(pool), ledger_(ledger), roster_(ledger), writer_(ledger) {
+  for (auto& loop : pool.loops()) open_shard(*loop, false);
+}
+
+void LiveSink::open_shard(Loop& loop, bool files) {
+  const std::lock_guard lock(mutex_);
+  auto* shard =
+      new Shard(options_, loop.io(), loop.shard_listener(), ledger_, stamper_.next(), stamper_.bytes(), id_);
+  shards_.push_back({&loop, shard, 0, files});
+  loop.post(command_for(Command::Kind::kOpenShard, shard));
+}
+
+void LiveSink::push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now) {
+  const std::lock_guard lock(mutex_);
+  fill_inboxes(writer_.copy(bytes), info, now);
+}
+
+void LiveSink::append(BlockSlice bytes, const FrameInfo& info, Nanos now) {
+  const std::lock_guard lock(mutex_);
+  fill_inboxes(std::move(bytes), info, now);
+}
+
+void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) {
+  if (ending_) return;  // a source that has not heard of the end yet
+  Frame frame;
+  frame.bytes = std::move(bytes);
+  frame.info = info;
+  stamper_.stamp(frame, now);
+  for (Place& place : shards_) {
+    Command command = command_for(Command::Kind::kAppend, place.shard);
+    command.frame = frame;
+    place.loop->post(std::move(command));
+  }
+}
+
+Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
+  const bool files = kind == FdKind::kFile;
+  Place* best = nullptr;
+  for (Place& place : shards_) {
+    if (place.files == files && (best == nullptr || place.clients < best->clients)) best = &place;
+  }
+  if (best != nullptr) return best;
+  Result<Loop*> loop = pool_.file_loop();
+  if (!loop.ok()) return loop.error();
+  open_shard(*loop.value(), true);
+  return &shards_.back();
+}
+
+Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head, bool sockets_only) {
+  const Result<FdKind> kind = fd_kind(fd, FdUse::kWrite);
+  if (!kind.ok()) return kind.error();
+  if (sockets_only && kind.value() != FdKind::kSocket) return Error{ENOTSOCK, "add"};
+  Result<Place*> place = place_for(kind.value());
+  if (!place.ok()) return place.error();
+  Result<int> copy = dup_fd(fd, ledger_);
+  if (!copy.ok()) return copy.error();
+  Client* client = roster_.reserve();
+  client->fd = copy.value();
+  client->kind = kind.value();
+  client->framing = framing;
+  client->shard = place.value()->shard;
+  client->sink_id = id_;
+  if (!head.empty()) {
+    client->prologue = BlockRef(Block::create(ledger_, head.size()));
+    std::memcpy(client->prologue->data(), head.data(), head.size());
+  }
+  ++place.value()->clients;
+  place.value()->loop->post(command_for(Command::Kind::kAdd, place.value()->shard, client));
+  return client;
+}
+
+void LiveSink::remove(Client* client) {
+  for (Place& place : shards_) {
+    if (place.shard == client->shard)
+      place.loop->post(command_for(Command::Kind::kRemove, place.shard, client));
+  }
+}
+
+void LiveSink::release(Client* client) {
+  for (Place& place : shards_) {
+    if (place.shard == client->shard) --place.clients;
+  }
+  roster_.release(client);
+}
+
+bool LiveSink::shard_finished() {
+  if (++finished_ < shards_.size()) return false;
+  tell_all(Command::Kind::kDropShard);
+  return true;
+}
+
+void LiveSink::tell_all(Command::Kind kind) {
+  for (Place& place : shards_) place.loop->post(command_for(kind, place.shard));
+}
+
+void LiveSink::clear() { tell_all(Command::Kind::kClear); }
+
+void LiveSink::end() {
+  const std::lock_guard lock(mutex_);
+  ending_ = true;
+  writer_.reset();
+  tell_all(Command::Kind::kEnd);
+}
+
+void LiveSink::close() {
+  const std::lock_guard lock(mutex_);
+  ending_ = true;
+  writer_.reset();
+  tell_all(Command::Kind::kClose);
+}
+
+SinkStats LiveSink::stats() {
+  SinkStats stats;
+  for (const Place& place : shards_) {
+    const Totals& totals = place.shard->totals();
+    stats.bytes_served += totals.bytes_served.load(std::memory_order_relaxed);
+    stats.frames_queued = std::max(stats.frames_queued, totals.frames_queued.load(std::memory_order_relaxed));
+    stats.bytes_queued = std::max(stats.bytes_queued, totals.bytes_queued.load(std::memory_order_relaxed));
+    stats.bytes_held = std::max(stats.bytes_held, totals.bytes_held.load(std::memory_order_relaxed));
+    stats.sends += totals.sends.load(std::memory_order_relaxed);
+  }
+  const std::lock_guard lock(mutex_);
+  stats.bytes_to_serve = stamper_.bytes();
+  return stats;
+}
+
+}  // namespace flumen

@@ -1,0 +1,80 @@
+// A sink over all loops: the sequencer that stamps frames once and fills every shard's inbox in that order,
+// and the roster of its clients. push() and append() from any thread, one writer at a time; the rest from the
+// environment's.
+#pragma once
+
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/loop/loop_pool.h"
+#include "core/sink/roster.h"
+#include "core/timeline/stamper.h"
+
+namespace flumen {
+
+struct SinkStats {
+  uint64_t bytes_to_serve = 0;
+  uint64_t bytes_served = 0;
+  uint64_t frames_queued = 0;  // the longest shard
+  uint64_t bytes_queued = 0;
+  uint64_t bytes_held = 0;
+  uint64_t sends = 0;
+};
+
+class LiveSink final : public FrameSink {
+ public:
+  LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger);
+
+  uint32_t id() const { return id_; }
+
+  /// Copies `bytes` into shared blocks and appends them as one frame.
+  void push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now);
+  void append(BlockSlice bytes, const FrameInfo& info, Nanos now) override;
+
+  /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
+  /// `sockets_only`: anything else is ENOTSOCK.
+  Result<Client*> add(int fd, Framing framing, std::string_view head, bool sockets_only = false);
+  /// The client in a roster slot, or nullptr.
+  Client* client_at(uint32_t index) const { return roster_.at(index); }
+  void remove(Client* client);
+  void clear();
+  void end();
+  void close();
+  /// A drained client's slot is free again.
+  void release(Client* client);
+
+  /// One shard is through after end() or close(). True when it was the last; then all are freed on their
+  /// loops.
+  bool shard_finished();
+  SinkStats stats();
+
+ private:
+  struct Place {
+    Loop* loop = nullptr;
+    Shard* shard = nullptr;  // owned by the loop
+    size_t clients = 0;
+    bool files = false;
+  };
+
+  void open_shard(Loop& loop, bool files);
+  Result<Place*> place_for(FdKind kind);
+  void tell_all(Command::Kind kind);
+  void fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now);
+
+  uint32_t id_;
+  SinkOptions options_;
+  LoopPool& pool_;
+  Ledger& ledger_;
+  Roster roster_;
+  std::vector<Place> shards_;
+  size_t finished_ = 0;
+
+  std::mutex mutex_;  // what follows, and the order of the inboxes
+  Stamper stamper_;
+  BlockWriter writer_;
+  bool ending_ = false;
+};
+
+}  // namespace flumen

@@ -1,0 +1,140 @@
+#include "core/loop/loop.h"
+
+#include <algorithm>
+
+#include "core/sys/clock.h"
+#include "core/sys/io_epoll.h"
+#include "core/sys/thread.h"
+
+namespace flumen {
+
+Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbox, Ledger& ledger) {
+  Result<std::unique_ptr<EpollIo>> io = EpollIo::create(ledger);
+  if (!io.ok()) return io.error();
+  std::unique_ptr<Loop> loop(new Loop(std::move(io.value()), outbox));
+  Loop* self = loop.get();
+  loop->thread_ = start_thread(name.c_str(), [self] { self->run(); });
+  return loop;
+}
+
+Loop::~Loop() {
+  Command stop;
+  stop.kind = Command::Kind::kStop;
+  post(std::move(stop));
+  thread_.join();
+}
+
+void Loop::post(Command command) {
+  const bool asleep = inbox_.push(std::move(command));
+  // The loop itself looks into its inbox before it sleeps.
+  if (asleep && std::this_thread::get_id() != thread_.get_id()) io_->wake();
+}
+
+void Loop::run() {
+  Nanos now = monotonic_now();
+  while (!stopping_) {
+    for (const IoEvent& event : io_->wait(now, inbox_.empty() ? next_deadline() : 0)) {
+      dispatch(event, now = monotonic_now());
+    }
+    now = monotonic_now();
+    inbox_.take(commands_);
+    for (Command& command : commands_) obey(command, now);
+    commands_.clear();
+    tick_all(now);
+    outbox_.deliver(gone_, notices_);
+    now = monotonic_now();
+  }
+  for (auto& shard : shards_) shard->abandon();
+  for (auto& source : sources_) source->detach();
+}
+
+Nanos Loop::next_deadline() {
+  Nanos next = kNever;
+  for (auto& shard : shards_) next = std::min(next, shard->deadline());
+  for (auto& source : sources_) next = std::min(next, source->deadline());
+  return next;
+}
+
+// Tokens are pointers; sources set the lowest bit. They stay valid within a turn: only commands, which come
+// after the events, free a source or reuse a client's slot.
+void Loop::dispatch(const IoEvent& event, Nanos now) {
+  if ((event.token & 1) != 0) {
+    auto* source = reinterpret_cast<FdSource*>(event.token & ~uint64_t{1});
+    if (source->attached()) source->on_readable(now);
+    return;
+  }
+  auto* client = reinterpret_cast<Client*>(event.token);
+  if (client->shard != nullptr) client->shard->on_event(client, event, now);
+}
+
+void Loop::obey(Command& command, Nanos now) {
+  using Kind = Command::Kind;
+  switch (command.kind) {
+    case Kind::kAppend:
+      command.shard->append(std::move(command.frame), now);
+      break;
+    case Kind::kAdd:
+      command.shard->add(command.client, now);
+      break;
+    case Kind::kRemove:
+      command.shard->remove(command.client, now);
+      break;
+    case Kind::kClear:
+      command.shard->clear(now);
+      break;
+    case Kind::kEnd:
+      command.shard->end();
+      break;
+    case Kind::kClose:
+      command.shard->close(now);
+      break;
+    case Kind::kOpenShard:
+      shards_.emplace_back(command.shard);
+      break;
+    case Kind::kDropShard:
+      std::erase_if(shards_, [&](auto& shard) { return shard.get() == command.shard; });
+      break;
+    case Kind::kAttach: {
+      const bool known = std::ranges::any_of(sources_, [&](auto& s) { return s.get() == command.source; });
+      if (!known) sources_.emplace_back(command.source);
+      command.source->attach(std::move(*command.feed), *io_, *this, now);
+      break;
+    }
+    case Kind::kDropSource: {
+      command.source->detach();
+      notices_.push_back({Notice::Kind::kSourceClosed, command.source->id(), {}, 0, 0});
+      std::erase_if(sources_, [&](auto& source) { return source.get() == command.source; });
+      break;
+    }
+    case Kind::kStop:
+      stopping_ = true;
+      break;
+  }
+}
+
+void Loop::tick_all(Nanos now) {
+  for (auto& shard : shards_) {
+    if (shard->deadline() <= now) shard->tick(now);
+  }
+  for (auto& source : sources_) {
+    if (source->deadline() <= now) source->tick(now);
+  }
+}
+
+void Loop::on_finished(Shard* shard) {
+  notices_.push_back({Notice::Kind::kSinkFinished, shard->sink_id(), {}, 0, 0});
+}
+
+void Loop::on_end(FdSource* source) {
+  notices_.push_back({Notice::Kind::kSourceEnded, source->id(), {}, 0, source->serial()});
+}
+
+void Loop::on_error(FdSource* source, Error error, uint64_t offset) {
+  notices_.push_back({Notice::Kind::kSourceFailed, source->id(), error, offset, source->serial()});
+}
+
+void Loop::on_timeout(FdSource* source) {
+  notices_.push_back({Notice::Kind::kSourceTimeout, source->id(), {}, 0, source->serial()});
+}
+
+}  // namespace flumen

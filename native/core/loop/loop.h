@@ -1,0 +1,58 @@
+// One loop thread: it owns an Io, the shards and sources that live on it, and all their descriptors. Other
+// threads only post commands.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/loop/inbox.h"
+#include "core/loop/outbox.h"
+
+namespace flumen {
+
+class Loop final : private ShardListener, private SourceListener {
+ public:
+  /// Starts the thread. `name` shows in tools like top.
+  static Result<std::unique_ptr<Loop>> start(const std::string& name, Outbox& outbox, Ledger& ledger);
+  /// Stops the thread and closes everything that still lives on it, without events.
+  ~Loop() override;
+
+  /// Any thread.
+  void post(Command command);
+  Io& io() { return *io_; }
+  /// For a Shard that is going to live here: who it reports to.
+  ShardListener& shard_listener() { return *this; }
+
+ private:
+  Loop(std::unique_ptr<Io> io, Outbox& outbox) : io_(std::move(io)), outbox_(outbox) {}
+
+  void run();
+  Nanos next_deadline();
+  void dispatch(const IoEvent& event, Nanos now);
+  void obey(Command& command, Nanos now);
+  void tick_all(Nanos now);
+
+  void on_removed(Client* client) override { gone_.push_back(client); }
+  void on_finished(Shard* shard) override;
+  void on_end(FdSource* source) override;
+  void on_error(FdSource* source, Error error, uint64_t offset) override;
+  void on_timeout(FdSource* source) override;
+
+  std::unique_ptr<Io> io_;
+  Outbox& outbox_;
+  Inbox inbox_;
+  std::thread thread_;
+
+  // The loop thread's own.
+  bool stopping_ = false;
+  std::vector<Command> commands_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<FdSource>> sources_;
+  ClientQueue gone_;
+  std::vector<Notice> notices_;
+};
+
+}  // namespace flumen

@@ -1,0 +1,33 @@
+#include "core/loop/loop_pool.h"
+
+#include <string>
+
+namespace flumen {
+
+Result<bool> LoopPool::start(size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    Result<std::unique_ptr<Loop>> loop = Loop::start("flumen-" + std::to_string(i), outbox_, ledger_);
+    if (!loop.ok()) {
+      loops_.clear();
+      return loop.error();
+    }
+    loops_.push_back(std::move(loop.value()));
+  }
+  return true;
+}
+
+void LoopPool::stop() {
+  loops_.clear();
+  file_loop_.reset();
+}
+
+Result<Loop*> LoopPool::file_loop() {
+  if (!file_loop_) {
+    Result<std::unique_ptr<Loop>> loop = Loop::start("flumen-file", outbox_, ledger_);
+    if (!loop.ok()) return loop.error();
+    file_loop_ = std::move(loop.value());
+  }
+  return file_loop_.get();
+}
+
+}  // namespace flumen

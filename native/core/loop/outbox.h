@@ -1,0 +1,78 @@
+// What the loops have to tell the environment: clients that left, and notices. Nothing is copied for a
+// client: its record stays in its slot until it is drained, so nothing is ever dropped. A bell is rung, at
+// most once until the next drain. Any thread delivers; the environment's thread drains.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "core/client/client.h"
+
+namespace flumen {
+
+/// Wakes the environment's thread. Any thread.
+class Bell {
+ public:
+  virtual ~Bell() = default;
+  virtual void ring() = 0;
+};
+
+struct Notice {
+  /// Numbers are the addon's wire format for lib/binding.ts.
+  enum class Kind : uint8_t { kSinkFinished = 2, kSourceEnded, kSourceFailed, kSourceTimeout, kSourceClosed };
+
+  Kind kind = Kind::kSinkFinished;
+  uint32_t id = 0;  // of the sink or source
+  Error error;
+  uint64_t offset = 0;  // of a source's error in the body
+  uint32_t serial = 0;  // of the source's attach
+};
+
+class Outbox {
+ public:
+  explicit Outbox(Bell& bell) : bell_(bell) {}
+
+  /// Takes everything out of both; called by a loop once a turn.
+  void deliver(ClientQueue& gone, std::vector<Notice>& notices) {
+    if (gone.empty() && notices.empty()) return;
+    bool ring = false;
+    {
+      const std::lock_guard lock(mutex_);
+      while (Client* client = gone.pop_front()) gone_.push_back(client);
+      notices_.insert(notices_.end(), notices.begin(), notices.end());
+      notices.clear();
+      ring = !rung_;
+      rung_ = true;
+    }
+    if (ring) bell_.ring();
+  }
+
+  /// The environment begins to drain: later deliveries ring again.
+  void answer() {
+    const std::lock_guard lock(mutex_);
+    rung_ = false;
+  }
+
+  Client* take_client() {
+    const std::lock_guard lock(mutex_);
+    return gone_.pop_front();
+  }
+
+  /// All notices; a sink's finish comes after its last client only if clients are taken first.
+  bool take_notice(Notice& notice) {
+    const std::lock_guard lock(mutex_);
+    if (notices_.empty() || !gone_.empty()) return false;
+    notice = notices_.front();
+    notices_.erase(notices_.begin());
+    return true;
+  }
+
+ private:
+  Bell& bell_;
+  std::mutex mutex_;
+  ClientQueue gone_;
+  std::vector<Notice> notices_;
+  bool rung_ = false;
+};
+
+}  // namespace flumen

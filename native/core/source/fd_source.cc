@@ -1,0 +1,123 @@
+#include "core/source/fd_source.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace flumen {
+
+namespace {
+constexpr size_t kMinimumRead = 4 * kKiB;
+constexpr int kReadsPerTurn = 4;
+}  // namespace
+
+FdSource::FdSource(uint32_t id, std::shared_ptr<FrameSink> sink, Ledger& ledger, Nanos timeout)
+    : id_(id), sink_(std::move(sink)), timeout_(timeout), writer_(ledger) {}
+
+void FdSource::attach(Feed feed, Io& io, SourceListener& listener, Nanos now) {
+  detach();
+  io_ = &io;
+  listener_ = &listener;
+  feed_ = std::move(feed);
+  serial_ = feed_.serial;
+  body_ = BodyDecoder(feed_.framing, feed_.length);
+  heard_at_ = now;
+  if (feed_.kind != FdKind::kFile) {
+    Result<bool> watched = io_->add(feed_.fd, Watch::kSource, reinterpret_cast<uint64_t>(this) | 1);
+    if (!watched.ok()) {
+      stop_with(watched.error());
+      return;
+    }
+  }
+  feed_prelude(now);
+  // An empty body is complete before a byte was read.
+  if (attached() && feed_.framing != BodyFraming::kRaw && body_.may_end()) finish();
+}
+
+void FdSource::feed_prelude(Nanos now) {
+  const std::string prelude = std::move(feed_.prelude);
+  feed_.prelude.clear();
+  for (size_t at = 0; at < prelude.size();) {
+    const size_t piece = std::min(prelude.size() - at, BlockWriter::kCapacity);
+    std::memcpy(writer_.reserve(piece).data(), prelude.data() + at, piece);
+    at += piece;
+    if (!take(piece, now)) return;
+  }
+}
+
+// Decodes `size` bytes that lie reserved in the writer. False when the feed is over.
+bool FdSource::take(size_t size, Nanos now) {
+  heard_at_ = now;
+  const BodyDecoder::Step step = body_.decode(writer_.reserve(0).first(size));
+  if (step.payload > 0) {
+    bytes_read_.fetch_add(step.payload, std::memory_order_relaxed);
+    sink_->append(writer_.commit(step.payload), FrameInfo{}, now);
+  }
+  if (step.error != nullptr) {
+    stop_with(Error{EPROTO, step.error});
+    return false;
+  }
+  if (step.finished) finish();
+  return attached();
+}
+
+void FdSource::on_readable(Nanos now) {
+  for (int i = 0; i < kReadsPerTurn && attached(); ++i) {
+    const std::span<uint8_t> room = writer_.reserve(kMinimumRead);
+    const int64_t got = io_->read(feed_.fd, feed_.kind, room);
+    if (got == -EAGAIN) return;
+    if (got < 0) {
+      stop_with(Error{static_cast<int>(-got), "read"});
+    } else if (got == 0 && body_.may_end()) {
+      finish();
+    } else if (got == 0) {
+      stop_with(Error{EPROTO, "body ends before its announced end"});
+    } else {
+      // A short read has emptied the descriptor: asking again would only bring EAGAIN.
+      if (!take(static_cast<size_t>(got), now) || static_cast<size_t>(got) < room.size()) return;
+    }
+  }
+}
+
+// The clean end: the peer gets its answer, where one was prepared.
+void FdSource::finish() {
+  if (!feed_.epilogue.empty()) {
+    const iovec iov{feed_.epilogue.data(), feed_.epilogue.size()};
+    SendOp op{feed_.fd, feed_.kind, &iov, 1, 0};
+    io_->submit({&op, 1});
+    if (feed_.kind == FdKind::kSocket) io_->shutdown_write(feed_.fd);
+  }
+  detach();
+  listener_->on_end(this);
+}
+
+void FdSource::stop_with(Error error) {
+  const uint64_t offset = body_.body_offset();
+  detach();
+  listener_->on_error(this, error, offset);
+}
+
+void FdSource::detach() {
+  if (!attached()) return;
+  if (feed_.kind != FdKind::kFile) io_->remove(feed_.fd);
+  io_->close(feed_.fd, false);
+  feed_ = Feed{};
+  writer_.reset();
+}
+
+void FdSource::tick(Nanos now) {
+  if (eager()) on_readable(now);
+  if (attached() && timeout_ > 0 && heard_at_ + timeout_ <= now) {
+    heard_at_ = now;
+    listener_->on_timeout(this);
+  }
+}
+
+Nanos FdSource::deadline() const {
+  if (!attached()) return kNever;
+  if (eager()) return 0;
+  return timeout_ > 0 ? heard_at_ + timeout_ : kNever;
+}
+
+}  // namespace flumen
