@@ -1,6 +1,4 @@
 /** Amounts and numbers of the public API, and their validation. Times are ms, timestamps bigint ns. */
-import { UNITS } from './binding.js';
-
 /** A quantity of stream, counted in one of three units. */
 export type Amount = { frames: number } | { bytes: number } | { ms: number };
 
@@ -23,8 +21,8 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
   return number;
 }
 
-/** Unit number and value of an Amount, as the addon takes them. */
-export function checkAmount(name: string, amount: unknown): [unit: number, value: number] {
+/** Unit and value of an Amount. */
+export function checkAmount(name: string, amount: unknown): [unit: 'frames' | 'bytes' | 'ms', value: number] {
   const keys = typeof amount === 'object' && amount !== null ? Object.keys(amount) : [];
   const key = keys[0];
   if (keys.length !== 1 || (key !== 'frames' && key !== 'bytes' && key !== 'ms')) {
@@ -34,7 +32,7 @@ export function checkAmount(name: string, amount: unknown): [unit: number, value
   }
   const value = (amount as Record<string, unknown>)[key];
   const check = key === 'ms' ? checkNumber : checkInteger;
-  return [UNITS[key], check(`${name}.${key}`, value, 0)];
+  return [key, check(`${name}.${key}`, value, 0)];
 }
 
 /** `options` when it is an object whose keys are all known; a misspelt option must not pass unnoticed. */

@@ -1,4 +1,5 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
+import { UNITS } from '../binding.js';
 import { type Amount, checkAmount, checkInteger, checkKeys, checkNumber, describe } from '../units.js';
 
 export interface SinkOptions {
@@ -85,7 +86,7 @@ export function flatOptions(options: SinkOptions): Float64Array {
   return Float64Array.of(
     method === 'latest' ? 0 : 1,
     burst,
-    unit,
+    UNITS[unit],
     limit,
     checkNumber('stallTimeout', options.stallTimeout ?? 30_000, 0, DAY_MS),
     memoryCap,

@@ -46,15 +46,28 @@ export const libEdges = {
   options: ['errors', 'units'],
   binding: common,
   native: [...common, 'binding'],
+  // The bell: what the loops report goes to the sink or source it belongs to.
+  environment: [...common, 'binding', 'native'],
   handoff: [...common, 'binding', 'native'],
-  sink: [...common, 'binding', 'native', 'handoff'],
-  source: [...common, 'binding', 'native', 'handoff', 'sink'],
+  sink: [...common, 'binding', 'native', 'environment', 'handoff'],
+  source: [...common, 'binding', 'native', 'environment', 'handoff', 'sink'],
   http: [...common, 'handoff', 'sink', 'source'],
   // Encoders speak something close to HTTP: ingest reads heads and writes replies with http's parts, never the other way.
   ingest: [...common, 'handoff', 'sink', 'source', 'http'],
   server: [...common, 'handoff', 'sink', 'source', 'ingest', 'http'],
   cli: [...common, 'server'],
-  index: [...common, 'binding', 'native', 'handoff', 'sink', 'source', 'ingest', 'http', 'server'],
+  index: [
+    ...common,
+    'binding',
+    'native',
+    'environment',
+    'handoff',
+    'sink',
+    'source',
+    'ingest',
+    'http',
+    'server',
+  ],
 };
 
 /** The module that alone loads the .node file, and the folder that alone touches Node's private handle. */

@@ -6,6 +6,7 @@
 #include "core/base/intrusive_list.h"
 #include "core/sys/fd.h"
 #include "core/timeline/block.h"
+#include "core/wire/framing.h"
 
 namespace flumen {
 
@@ -22,9 +23,6 @@ enum class ClientState : uint8_t {
 
 /// Why a client left. Numbers are the addon's wire format for lib/binding.ts.
 enum class Reason : uint8_t { kNone = 0, kEnded, kClosed, kRemoved, kSlow, kTimeout, kError };
-
-/// What a client's bytes look like on the wire.
-enum class Framing : uint8_t { kRaw, kChunked };
 
 struct Client {
   static constexpr uint64_t kNoStop = ~uint64_t{0};

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/client/client.h"
 #include "core/sys/io.h"
 #include "core/wire/gather.h"
 
@@ -28,7 +29,8 @@ struct SendBatch {
   /// The gather list for this client's cursor, if one was made in this batch.
   const Gather* find(const Client& client) const {
     for (size_t i = gathers_used; i > 0; --i) {
-      if (gathers[i - 1].made_for(client)) return &gathers[i - 1];
+      if (gathers[i - 1].made_for(client.seq, client.offset, client.framing, client.stop))
+        return &gathers[i - 1];
     }
     return nullptr;
   }

@@ -8,8 +8,8 @@
 
 #include <array>
 
-#include "core/client/client.h"
 #include "core/timeline/timeline.h"
+#include "core/wire/framing.h"
 
 namespace flumen {
 
@@ -21,7 +21,7 @@ struct Gather {
   uint64_t seq = 0;  // the cursor it was made for
   uint32_t offset = 0;
   Framing framing = Framing::kRaw;
-  uint64_t stop = Client::kNoStop;
+  uint64_t stop = 0;
   uint64_t end_seq = 0;  // the cursor when all of it has been sent
   uint32_t end_offset = 0;
   size_t bytes = 0;
@@ -29,8 +29,8 @@ struct Gather {
   std::array<iovec, kIovMax> iov;
   std::array<std::array<char, kFramingMax>, kIovMax> scratch;
 
-  bool made_for(const Client& client) const {
-    return client.seq == seq && client.offset == offset && client.framing == framing && client.stop == stop;
+  bool made_for(uint64_t from_seq, uint32_t from_offset, Framing with, uint64_t until) const {
+    return from_seq == seq && from_offset == offset && with == framing && until == stop;
   }
 };
 

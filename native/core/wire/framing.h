@@ -1,0 +1,13 @@
+// What a client's bytes look like on the wire.
+#pragma once
+
+#include <cstdint>
+
+namespace flumen {
+
+enum class Framing : uint8_t {
+  kRaw,
+  kChunked,  // HTTP/1.1 chunked coding, RFC 9112 §7.1
+};
+
+}  // namespace flumen
