@@ -114,6 +114,11 @@ void Shard::settle(Client* client, int64_t result, size_t offered, const Gather&
     return;
   }
   if (stream_bytes > 0) advance(timeline_, client->framing, stream_bytes, client->seq, client->offset);
+  if (client->kind == FdKind::kFile && sent > 0) {
+    // Nothing announces that a file can take more: the next write says why it did not.
+    to_ready(client);
+    return;
+  }
   to_blocked(client);
 }
 

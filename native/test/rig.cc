@@ -1,0 +1,119 @@
+#include "test/rig.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace flumen::test {
+
+Rig::Rig(const SinkOptions& options) { shard = std::make_unique<Shard>(options, io, *this, ledger); }
+
+Rig::~Rig() = default;
+
+uint64_t Rig::append(std::string_view bytes, FrameInfo info) {
+  Frame frame;
+  frame.bytes = writer->copy({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  frame.info = info;
+  stamper.stamp(frame, now);
+  const uint64_t seq = frame.seq;
+  shard->append(std::move(frame), now);
+  return seq;
+}
+
+Client* Rig::reserve(const ClientSetup& setup) {
+  Client* client = roster->reserve();
+  client->kind = setup.kind;
+  client->framing = setup.framing;
+  client->fd = io.open(setup.kind, setup.capacity);
+  if (!setup.prologue.empty()) {
+    client->prologue = BlockRef(Block::create(ledger, setup.prologue.size()));
+    std::memcpy(client->prologue->data(), setup.prologue.data(), setup.prologue.size());
+  }
+  if (fds_.size() <= client->index) fds_.resize(client->index + 1, -1);
+  fds_[client->index] = client->fd;
+  return client;
+}
+
+Client* Rig::add(const ClientSetup& setup) {
+  Client* client = reserve(setup);
+  shard->add(client, now);
+  return client;
+}
+
+void Rig::release(Client* client) { roster->release(client); }
+
+bool Rig::events() {
+  io.settle();
+  const std::span<const IoEvent> events = io.wait(now, now);
+  for (const IoEvent& event : events) {
+    auto* client = reinterpret_cast<Client*>(event.token);
+    if (event_hook) event_hook(client, event);
+    shard->on_event(client, event, now);
+  }
+  return !events.empty();
+}
+
+bool Rig::tick_if_due() {
+  if (shard->deadline() > now) return false;
+  const uint64_t closes = io.counts.closes;
+  shard->tick(now);
+  most_closes = std::max(most_closes, io.counts.closes - closes);
+  ++turns;
+  if (tick_hook) tick_hook();
+  return true;
+}
+
+bool Rig::turn() {
+  const bool told = events();
+  return tick_if_due() || told;
+}
+
+void Rig::settle() {
+  for (int i = 0; i < 100'000; ++i) {
+    if (!turn()) return;
+  }
+  io.violations.push_back("the shard never comes to rest");
+}
+
+void Rig::pass(Nanos time) {
+  const Nanos until = now + time;
+  settle();
+  while (shard->deadline() <= until) {
+    now = std::max(now, shard->deadline());
+    settle();
+  }
+  now = until;
+  settle();
+}
+
+std::string Rig::received(int fd) const {
+  const std::vector<uint8_t>& bytes = io.at(fd).recorded;
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+int Rig::fd_of(const Client* client) const { return fds_[client->index]; }
+
+Reason Rig::reason_of(const Client* client) const {
+  for (const Removal& removal : removals) {
+    if (removal.client == client) return removal.reason;
+  }
+  return Reason::kNone;
+}
+
+void Rig::on_removed(Client* client) {
+  removals.push_back({client, client->reason, now, client->error});
+  if (removed_hook) removed_hook(client);
+}
+
+void Rig::on_finished(Shard*) { ++finished; }
+
+std::string pattern(size_t count, uint64_t seed) {
+  std::string bytes(count, '\0');
+  uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
+  for (char& byte : bytes) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    byte = static_cast<char>(state >> 56);
+  }
+  return bytes;
+}
+
+}  // namespace flumen::test
