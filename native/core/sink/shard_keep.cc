@@ -35,7 +35,11 @@ void Shard::enforce_cap(Nanos now) {
       schedule_.hurry(now);
       return;
     }
-    while (Client* client = lag_.first_at(tail)) depart(client, Reason::kSlow, true, now);
+    // One by one: what waits in front of the frames (response heads) may be the greater part.
+    while (Client* client = lag_.first_at(tail)) {
+      depart(client, Reason::kSlow, true, now);
+      if (bytes_held() <= options_.memory_cap) break;
+    }
     trim();
   }
 }
