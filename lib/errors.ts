@@ -33,6 +33,6 @@ export function systemError(errno: number, syscall: string, what: string): Syste
 
 /** Gives an error thrown by the addon its code and says what it happened to. Other errors come back as they are. */
 export function fromNative(error: unknown, what: string): unknown {
-  const { errno, syscall } = error as Partial<SystemError>;
+  const { errno, syscall } = (error ?? {}) as Partial<SystemError>;
   return typeof errno === 'number' ? systemError(errno, syscall ?? '', what) : error;
 }
