@@ -6,7 +6,7 @@ import { FdSource, MultiFdSink } from 'flumen';
 const sink = new MultiFdSink();
 sink.add(1, { tag: 'standard output' });
 
-const server = net.createServer({ allowHalfOpen: true }, (socket) => sink.add(socket));
+const server = net.createServer((socket) => sink.add(socket));
 server.listen(Number(process.argv[2] ?? 8000), '127.0.0.1', () => {
   // Standard output carries the stream.
   console.error(`listening on 127.0.0.1:${server.address().port}`);

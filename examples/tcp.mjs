@@ -5,8 +5,7 @@ import { MultiSocketSink } from 'flumen';
 const sink = new MultiSocketSink();
 setInterval(() => sink.push(`${new Date().toISOString()}\n`), 250);
 
-// Half-open, so that a client that has said all it wants to say may go on listening.
-const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+const server = net.createServer((socket) => {
   // The greeting goes out before the first byte of the stream.
   socket.write('welcome\n');
   sink.add(socket, { tag: socket.remotePort });
