@@ -1,6 +1,16 @@
 /** Basic authentication (RFC 7617). */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Reply, reply } from './reply.js';
+
+/**
+ * The answer to a source without, or with wrong, credentials. It is also the answer to libshout's first request, which
+ * never has any: the Allow line tells it that it may upload by PUT.
+ */
+export const SOURCE_CHALLENGE: Reply = reply(401, 'You need to authenticate', [
+  ['WWW-Authenticate', 'Basic realm="flumen source"'],
+  ['Allow', 'GET, PUT, OPTIONS, SOURCE'],
+]);
 
 export interface Credentials {
   readonly user: string;

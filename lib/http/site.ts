@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { SERVER_ID } from '../version.js';
+import { SOURCE_CHALLENGE } from './credentials.js';
 import { RequestError } from './head.js';
 import { CORS, latin1, type Reply, reply } from './reply.js';
 import { type MountStatus, statusJson } from './status.js';
@@ -57,11 +58,14 @@ function route(options: SiteOptions, request: IncomingMessage, response: ServerR
   const target = request.url === '*' ? { path: '*', query: '' } : parseTarget(request.url ?? '/');
   if (method === 'PUT' || method === 'SOURCE') {
     // The parser has swallowed the beginning of what may be an endless body: it needs a connection of its own.
-    sendReply(request, response, reply(421, 'Uploads must be the first request of a connection'));
+    const late = reply(421, 'Uploads must be the first request of a connection');
+    sendReply(request, response, request.headers.authorization === undefined ? SOURCE_CHALLENGE : late);
     return;
   }
   if (options.mount(request, response, target)) return;
   if (method === 'OPTIONS') {
+    // libshout asks `OPTIONS *` for TLS and would upload on the same connection next.
+    if (target.path === '*') response.setHeader('Connection', 'close');
     sendReply(request, response, reply(204, '', OPTIONS));
   } else if (!ROUTES.has(target.path)) {
     sendReply(request, response, reply(404, `There is nothing at ${printable(target.path)}`, [CORS]));

@@ -1,14 +1,12 @@
 /** PUT and SOURCE: from a request head to a mount with a source. */
 
-import { parseBasic, sameSecret } from '../http/credentials.js';
+import { parseBasic, SOURCE_CHALLENGE, sameSecret } from '../http/credentials.js';
 import { type Reply, reply } from '../http/reply.js';
 import { isReserved } from '../http/site.js';
 import type { Front, FrontRequest } from '../ingest/front.js';
 import { planUpload, streamInfo } from '../ingest/upload.js';
 import type { Mounts } from './mounts.js';
 
-/** This line tells libshout that it may upload by PUT. */
-const ALLOW: readonly [string, string] = ['Allow', 'GET, PUT, OPTIONS, SOURCE'];
 const SOURCE_USER = 'source';
 
 export class Uploads {
@@ -31,13 +29,7 @@ export class Uploads {
 
   /** Order matters: nobody without the password learns which mounts are in use. */
   #refusal({ head, target }: FrontRequest): Reply | undefined {
-    if (!this.#authorized(head.headers.authorization)) {
-      // Also the answer to libshout's first request, which never has credentials: it leads on to the real one.
-      return reply(401, 'You need to authenticate', [
-        ['WWW-Authenticate', 'Basic realm="flumen source"'],
-        ALLOW,
-      ]);
-    }
+    if (!this.#authorized(head.headers.authorization)) return SOURCE_CHALLENGE;
     if (isReserved(target.path))
       return reply(403, `${target.path} cannot be a mount, choose a path like /live.mp3`);
     if (this.#mounts.get(target.path)?.busy) return reply(403, 'Mountpoint in use');
@@ -55,7 +47,7 @@ export class Uploads {
     const plan = planUpload(head);
     if (plan.length === 0) {
       // Nothing to come, so this asks whether it would be taken: yes, and the mount is left alone.
-      this.#front.refuse(socket, reply(200, 'Ready', [ALLOW]), head.minor);
+      this.#front.refuse(socket, reply(200, 'Ready', [['Allow', 'GET, PUT, OPTIONS, SOURCE']]), head.minor);
       return;
     }
     const info = streamInfo(head.headers, target.path);

@@ -172,7 +172,7 @@ describe('wrong use', () => {
     );
     const nowhere = flumen(['serve', '--listen', '192.0.2.1:0']);
     expect(await nowhere.ended).toBe(1);
-    expect(nowhere.output.stderr).toMatch(/192\.0\.2\.1:0 \(EADDRNOTAVAIL\)/);
+    expect(nowhere.output.stderr).toMatch(/192\.0\.2\.1 \(EADDRNOTAVAIL\)/);
   });
 
   it('help and version are none', async () => {
