@@ -12,8 +12,13 @@ peers.forEach((peer, i) => {
 });
 while (sink.size < workerData.clients) await once(sink, 'client-added');
 const payload = Buffer.alloc(4096, 'x');
-setInterval(() => {
+const pushing = setInterval(() => {
   for (let i = 0; i < 10; i++) sink.push(payload);
 }, 1);
-if (workerData.closing) setTimeout(() => sink.close(), 5);
+if (workerData.closing) {
+  setTimeout(() => {
+    clearInterval(pushing);
+    sink.close();
+  }, 5);
+}
 parentPort.postMessage('streaming');
