@@ -22,13 +22,7 @@ export interface Binding {
     duration: bigint | undefined,
   ): void;
   /** Duplicates `fd`; the slot of the new client. Throws with errno and syscall. */
-  sinkAdd(
-    id: number,
-    fd: number,
-    chunked: boolean,
-    head: Uint8Array | undefined,
-    socketsOnly: boolean,
-  ): number;
+  sinkAdd(id: number, fd: number, chunked: boolean, head: Uint8Array | undefined): number;
   sinkRemove(id: number, slot: number): void;
   sinkClear(id: number): void;
   sinkEnd(id: number, hurry: boolean): void;

@@ -46,7 +46,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   constructor(options: SinkOptions = {}) {
     super();
-    const flat = flatOptions(options);
+    const flat = flatOptions(options, this.socketsOnly);
     ensureBell();
     try {
       this.#id = native.sinkOpen(flat);
@@ -240,7 +240,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
     const chunked = (options.framing ?? handed.framing) === 'chunked';
     const head = joined(handed.head, options.head);
-    const slot = native.sinkAdd(this.#id, handed.fd, chunked, head, this.socketsOnly);
+    const slot = native.sinkAdd(this.#id, handed.fd, chunked, head);
     client.slot = slot;
     this.#bySlot[slot] = client;
     this.#pending.delete(client);

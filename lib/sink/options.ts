@@ -64,7 +64,7 @@ const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 
 /** Checks `options` and fills in the defaults. The order is that of native/addon/sink_doors.cc. */
-export function flatOptions(options: SinkOptions): Float64Array {
+export function flatOptions(options: SinkOptions, socketsOnly: boolean): Float64Array {
   checkKeys('sink options', options, KNOWN);
   const method = options.syncMethod ?? 'latest';
   if (method !== 'latest' && method !== 'burst') {
@@ -93,5 +93,6 @@ export function flatOptions(options: SinkOptions): Float64Array {
     flushInterval,
     checkInteger('notSentLowat', options.notSentLowat ?? 16_384, 1, 2 ** 31 - 1),
     checkNumber('closeTimeout', options.closeTimeout ?? 2_000, 0, DAY_MS),
+    socketsOnly ? 1 : 0,
   );
 }

@@ -20,6 +20,7 @@ SinkOptions options_from(const double* field) {
   options.flush_interval = nanos_of(field[6]);
   options.notsent_lowat = static_cast<uint32_t>(field[7]);
   options.close_timeout = nanos_of(field[8]);
+  options.sockets_only = field[9] != 0;
   return options;
 }
 
@@ -50,13 +51,13 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkAdd(id, fd, chunked, head?, socketsOnly) → slot
+// sinkAdd(id, fd, chunked, head?) → slot
 Napi::Value sink_add(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   const int fd = info[1].As<Napi::Number>().Int32Value();
   const Framing framing = info[2].ToBoolean() ? Framing::kChunked : Framing::kRaw;
-  Result<Client*> client = sink->add(fd, framing, text_of(info[3]), info[4].ToBoolean());
+  Result<Client*> client = sink->add(fd, framing, text_of(info[3]));
   if (!client.ok()) {
     throw_system_error(info.Env(), client.error());
     return info.Env().Undefined();

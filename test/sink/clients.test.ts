@@ -102,6 +102,18 @@ describe('where a client starts', () => {
     await sink.close();
   });
 
+  it('burst: a file gets it too', async () => {
+    const sink = new MultiFdSink({ syncMethod: 'burst', burstMin: { bytes: 5 } });
+    for (const frame of ['aaa', 'bbb', 'ccc']) sink.push(frame);
+    const file = scratchFile();
+    const fd = fs.openSync(file.name, 'w');
+    sink.add(fd);
+    fs.closeSync(fd);
+    await sink.end();
+    expect(fs.readFileSync(file.name, 'utf8')).toBe('bbbccc');
+    file.remove();
+  });
+
   it('burst: the fewest whole frames that reach burstMin, at once', async () => {
     const sink = new MultiSocketSink({ syncMethod: 'burst', burstMin: { bytes: 5 }, flushInterval: 60_000 });
     for (const frame of ['aaa', 'bbb', 'ccc']) sink.push(frame);

@@ -22,6 +22,10 @@ Command command_for(Command::Kind kind, Shard* shard, Client* client = nullptr) 
 LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger)
     : id_(id), options_(options), pool_(pool), ledger_(ledger), roster_(ledger), writer_(ledger) {
   for (auto& loop : pool.loops()) open_shard(*loop, false);
+  // A file client that starts with a burst needs the frames that came before it; without a burst its shard can wait.
+  if (options.sockets_only || options.sync_method == SyncMethod::kLatest) return;
+  Result<Loop*> files = pool.file_loop();
+  if (files.ok()) open_shard(*files.value(), true);
 }
 
 void LiveSink::open_shard(Loop& loop, bool files) {
@@ -68,10 +72,10 @@ Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
   return &shards_.back();
 }
 
-Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head, bool sockets_only) {
+Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head) {
   const Result<FdKind> kind = fd_kind(fd, FdUse::kWrite);
   if (!kind.ok()) return kind.error();
-  if (sockets_only && kind.value() != FdKind::kSocket) return Error{ENOTSOCK, "add"};
+  if (options_.sockets_only && kind.value() != FdKind::kSocket) return Error{ENOTSOCK, "add"};
   Result<Place*> place = place_for(kind.value());
   if (!place.ok()) return place.error();
   Result<int> copy = dup_fd(fd, ledger_);

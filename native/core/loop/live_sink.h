@@ -34,8 +34,7 @@ class LiveSink final : public FrameSink {
   void append(BlockSlice bytes, const FrameInfo& info, Nanos now) override;
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
-  /// `sockets_only`: anything else is ENOTSOCK.
-  Result<Client*> add(int fd, Framing framing, std::string_view head, bool sockets_only = false);
+  Result<Client*> add(int fd, Framing framing, std::string_view head);
   /// The client in a roster slot, or nullptr.
   Client* client_at(uint32_t index) const { return roster_.at(index); }
   void remove(Client* client);

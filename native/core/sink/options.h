@@ -17,6 +17,7 @@ struct SinkOptions {
   Nanos flush_interval = 0;
   uint32_t notsent_lowat = 16 * kKiB;
   Nanos close_timeout = 2 * kSecond;
+  bool sockets_only = false;  // refuses pipes and files
 };
 
 }  // namespace flumen
