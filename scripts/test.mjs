@@ -104,18 +104,10 @@ async function fuzz() {
   return { passed: fuzzers.length, failed: 0 };
 }
 
+// Whether the bench runs and every byte is right: the figures of two hundred receivers judge nothing.
 async function bench() {
-  const small = [
-    '--clients',
-    '200',
-    '--rounds',
-    '1',
-    '--seconds',
-    '2',
-    '--json',
-    at('build/bench-smoke.json'),
-  ];
-  const args = [at('bench/fanout.mjs'), ...small];
+  const small = '--clients 200 --rounds 1 --seconds 2 --skip storm --json build/bench-smoke.json';
+  const args = [at('bench/fanout.mjs'), ...small.split(' ')];
   const { code } = await run(process.execPath, args, { live: true });
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
 }
