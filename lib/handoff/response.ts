@@ -6,7 +6,7 @@ import { whenFlushed } from './flush.js';
 import { composeHead, forgetHead, pendingHead, promisesLength } from './head.js';
 import { refusal } from './refuse.js';
 import { uncork } from './socket.js';
-import { type Taker, vanishLater } from './taker.js';
+import { offer, type Taker, vanishLater } from './taker.js';
 
 export function handOffResponse(res: http.ServerResponse, taker: Taker): void {
   const socket = judgeResponse(res);
@@ -23,7 +23,7 @@ export function handOffResponse(res: http.ServerResponse, taker: Taker): void {
     return;
   }
   try {
-    take(res, socket, taker);
+    if (!take(res, socket, taker)) return;
   } catch (error) {
     if (fresh) forgetHead(res, statusMessage);
     throw error;
@@ -74,9 +74,16 @@ function uncorkResponse(res: http.ServerResponse, socket: net.Socket): void {
   uncork(socket);
 }
 
-function take(res: http.ServerResponse, socket: net.Socket, taker: Taker): void {
+/** False when the client turned out to be gone; that has then been reported. */
+function take(res: http.ServerResponse, socket: net.Socket, taker: Taker): boolean {
   const framing = res.chunkedEncoding ? 'chunked' : 'raw';
-  taker.take({ fd: descriptorOf(socket), prelude: undefined, head: pendingHead(res), framing });
+  const fd = descriptorOf(socket);
+  const taken = offer(taker, { fd, prelude: undefined, head: pendingHead(res), framing });
+  if (!taken) {
+    socket.destroy();
+    vanishLater(taker, undefined);
+  }
+  return taken;
 }
 
 function takeWhenFlushed(res: http.ServerResponse, socket: net.Socket, taker: Taker): void {
@@ -88,7 +95,7 @@ function takeWhenFlushed(res: http.ServerResponse, socket: net.Socket, taker: Ta
         return;
       }
       try {
-        take(res, socket, taker);
+        if (!take(res, socket, taker)) return;
       } catch (error) {
         socket.destroy();
         taker.vanished(error as Error);

@@ -3,7 +3,7 @@ import type net from 'node:net';
 import { descriptorOf, hasHttpParser, isGone, judgeDescriptor, sawFin } from './descriptor.js';
 import { whenFlushed } from './flush.js';
 import { refusal } from './refuse.js';
-import { type Taker, vanishLater } from './taker.js';
+import { offer, type Taker, vanishLater } from './taker.js';
 
 export function handOffSocket(socket: net.Socket, taker: Taker): void {
   judgeSocket(socket);
@@ -41,7 +41,8 @@ function take(socket: net.Socket, taker: Taker): void {
   const fd = descriptorOf(socket);
   const prelude = readUnread(socket);
   try {
-    taker.take({ fd, prelude, head: undefined, framing: 'raw' });
+    const taken = offer(taker, { fd, prelude, head: undefined, framing: 'raw' });
+    if (!taken) vanishLater(taker, undefined);
   } catch (error) {
     if (prelude && !socket.readableEnded) socket.unshift(prelude);
     throw error;

@@ -1,4 +1,5 @@
 /** What passes between a handoff and the one who receives the descriptor (a sink or a source). */
+import { constants } from 'node:os';
 
 /** A connection at the moment it changes hands. */
 export interface Handed {
@@ -24,6 +25,23 @@ export interface Taker {
    * after `handOff()` has returned; `error` is there when Node or the kernel gave one.
    */
   vanished(error?: Error): void;
+}
+
+const { ECONNRESET, ENOTCONN, EPIPE } = constants.errno;
+
+/**
+ * Offers the descriptor to the taker. False when the taker has found the peer gone, by a reset that Node has not
+ * noticed yet: then the connection has vanished, which is nobody's misuse and never thrown.
+ */
+export function offer(taker: Taker, handed: Handed): boolean {
+  try {
+    taker.take(handed);
+    return true;
+  } catch (error) {
+    const errno = Math.abs((error as NodeJS.ErrnoException | undefined)?.errno ?? 0);
+    if (errno === ENOTCONN || errno === ECONNRESET || errno === EPIPE) return false;
+    throw error;
+  }
 }
 
 /** Reports to the taker in a tick of its own, so that nobody hears of an end before `handOff()` has returned. */

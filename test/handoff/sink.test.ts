@@ -131,6 +131,25 @@ describe('sink.add(response)', () => {
     expect(sink.size).toBe(0);
   });
 
+  it.each(['response', 'socket'])(
+    'ends a %s that was reset before Node could notice as closed',
+    async (kind) => {
+      const sink = makeSink();
+      const removed = once(sink, 'client-removed') as Promise<[ClientRemoved]>;
+      const server = kind === 'socket' ? net.createServer() : http.createServer();
+      const seen = once(server, kind === 'socket' ? 'connection' : 'request');
+      const client = new Client(await listen(server));
+      undo.push(() => stop(server, client));
+      client.get();
+      const target = (await seen).at(-1);
+      client.socket.resetAndDestroy();
+      const added = sink.add(target);
+      const [event] = await removed;
+      expect(event).toMatchObject({ client: added, reason: 'closed' });
+      expect(sink.size).toBe(0);
+    },
+  );
+
   it('throws a refusal as it is, and forgets the client', async () => {
     const sink = makeSink();
     const { client, server, res } = await oneRequest(() => {}, 'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
