@@ -3,6 +3,11 @@
 export type { Diagnostics, EnvironmentOptions } from './environment.js';
 export { configure, diagnostics } from './environment.js';
 export type { SystemError } from './errors.js';
+export type { StreamInfo } from './ingest/upload.js';
+export type { Authenticate, ListenerRequest } from './server/listeners.js';
+export type { Listener, Mount } from './server/mount.js';
+export type { ServerEvents, ServerOptions } from './server/server.js';
+export { createServer, FlumenServer } from './server/server.js';
 export type {
   AddOptions,
   Client,

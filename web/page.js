@@ -13,7 +13,14 @@ function itemFor(path) {
   if (item === undefined) {
     item = $('mount').content.firstElementChild.cloneNode(true);
     item.dataset.mount = path;
-    item.querySelector('audio').src = path;
+    const audio = item.querySelector('audio');
+    audio.src = path;
+    // A paused live stream is left, so that the next play joins what is on the air then.
+    for (const name of ['pause', 'ended', 'error']) {
+      audio.addEventListener(name, () => {
+        audio.src = path;
+      });
+    }
     const link = item.querySelector('a');
     link.href = path;
     link.textContent = decodeURI(path);

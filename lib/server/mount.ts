@@ -15,6 +15,8 @@ export interface MountOptions {
   readonly sourceGrace: number;
   /** ms for which small frames are collected before they are sent. */
   readonly flushInterval: number;
+  /** ms of silence after which a source has gone, whatever TCP says; default 10,000. */
+  readonly sourceTimeout?: number;
 }
 
 /** Who is told what happens to a mount. */
@@ -35,7 +37,6 @@ export interface Listener {
 
 /** How much of the recent stream a new listener is given at once, so that players start without waiting. */
 export const BURST_BYTES = 65_536;
-/** A source that is silent for so long has gone, whatever TCP says. ms. */
 const SOURCE_TIMEOUT = 10_000;
 /** How long the end of a mount may take: to send the rest, and to flush it. ms. */
 const END_TIMEOUT = 1_000;
@@ -47,6 +48,7 @@ export class Mount {
   readonly path: string;
   readonly sink: MultiSocketSink;
   readonly #grace: number;
+  readonly #sourceTimeout: number;
   readonly #observer: MountObserver;
   #source: FdSource | undefined;
   #state: State = 'idle';
@@ -59,6 +61,7 @@ export class Mount {
   constructor(path: string, info: StreamInfo, options: MountOptions, observer: MountObserver) {
     this.path = path;
     this.#grace = options.sourceGrace;
+    this.#sourceTimeout = options.sourceTimeout ?? SOURCE_TIMEOUT;
     this.#observer = observer;
     this.#info = info;
     this.#head = new StreamHead(info);
@@ -161,7 +164,7 @@ export class Mount {
   }
 
   #newSource(): FdSource {
-    const source = new FdSource(this.sink, { timeout: SOURCE_TIMEOUT });
+    const source = new FdSource(this.sink, { timeout: this.#sourceTimeout });
     source.on('end', () => this.#sourceGone(undefined));
     source.on('error', (error) => this.#sourceGone(error));
     source.on('timeout', () => void this.#drop(source));
@@ -174,7 +177,7 @@ export class Mount {
     this.#state = 'dropping';
     this.#source = undefined;
     await source.close();
-    this.#sourceGone(new Error(`The source has sent nothing for ${SOURCE_TIMEOUT} ms`));
+    this.#sourceGone(new Error(`The source has sent nothing for ${this.#sourceTimeout} ms`));
   }
 
   #sourceGone(error: Error | undefined): void {

@@ -193,3 +193,25 @@ describe('wrong use', () => {
     expect(said.output.stdout.toString()).toBe(`${version}\n`);
   });
 });
+
+describe('examples/serve.mjs', () => {
+  it('lets in who has the token, and counts', async () => {
+    const example = new URL('../../examples/serve.mjs', import.meta.url).pathname;
+    const program = run(process.execPath, [example, '0']);
+    await wrote(program, ({ stdout }) => stdout.includes('listening on'));
+    const port = Number(/:(\d+)\n/.exec(program.output.stdout.toString())?.[1]);
+    const auth = Buffer.from('source:sesame').toString('base64');
+    const put = new Peer(port).send(`PUT /live.mp3 HTTP/1.1\r\nAuthorization: Basic ${auth}\r\n\r\nmusic`);
+    await put.receives('200 OK');
+    const refused = await new Peer(port).send('GET /live.mp3?token=shut HTTP/1.1\r\n\r\n').rest();
+    expect(refused).toMatch(/^HTTP\/1\.1 403 /);
+    const listener = await listen(port, '/live.mp3?token=open');
+    await listener.receives('music');
+    listener.socket.destroy();
+    await wrote(program, ({ stdout }) =>
+      /127\.0\.0\.1 left \/live\.mp3: closed, \d+ bytes/.test(stdout.toString()),
+    );
+    program.kill('SIGINT');
+    expect(await program.ended).toBe(0);
+  });
+});

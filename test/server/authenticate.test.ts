@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Authenticate, ListenerRequest } from '../../lib/server/listeners.js';
+import type { Authenticate, ListenerRequest } from '../../lib/index.js';
 import { ask, event, listen, Peer, publish, serve } from './support.js';
 
 /** A hook that is asked and answers when the test says so. */

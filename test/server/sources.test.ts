@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createServer } from '../../lib/index.js';
 import { AUTH, ask, event, listen, Peer, publish, serve } from './support.js';
 
 const chunk = (data: Buffer) =>
@@ -192,7 +193,6 @@ describe('close', () => {
   });
 
   it('may come before listen, and twice', async () => {
-    const { createServer } = await import('../../lib/server/server.js');
     const server = createServer({ sourcePassword: 'x' });
     await Promise.all([server.close(), server.close()]);
   });
@@ -207,7 +207,6 @@ describe('options', () => {
     [{ sourcePassword: 'x', flushInterval: Number.NaN }, RangeError, /flushInterval .* NaN/],
     [{ sourcePassword: 'x', headTimeout: '5' }, RangeError, /headTimeout .* 5/],
   ])('%j', async (options, type, text) => {
-    const { createServer } = await import('../../lib/server/server.js');
     expect(() => createServer(options as never)).toThrow(type);
     expect(() => createServer(options as never)).toThrow(text);
   });

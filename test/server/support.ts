@@ -4,7 +4,7 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { afterEach } from 'vitest';
-import { createServer, type FlumenServer, type ServerOptions } from '../../lib/server/server.js';
+import { createServer, type FlumenServer, type ServerOptions } from '../../lib/index.js';
 
 export const PASSWORD = 'sesame';
 export const AUTH = `Authorization: Basic ${Buffer.from(`source:${PASSWORD}`).toString('base64')}`;
