@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import type { Handed, Taker } from '../../lib/handoff/index.js';
+import { type Handed, handOff, type Taker } from '../../lib/handoff/index.js';
 
 /** Gives the descriptor to a `cat` as its standard output: spawn() duplicates it before it returns. */
 export class CatTaker implements Taker {
@@ -182,4 +182,22 @@ export function dechunk(text: string): string {
       return payload;
     }
   }
+}
+
+/** Makes the function that serves one request with `handler` and hands its response over; `undo` tears it down. */
+export function makeHandedOver(undo: (() => unknown)[]) {
+  return async function handedOver(handler: (res: http.ServerResponse) => void, request?: string) {
+    const taker = new CatTaker();
+    let resClosed: Promise<void> | undefined;
+    const all = await oneRequest((_req, res) => {
+      resClosed = nextClose(res);
+      handler(res);
+      handOff(res, taker);
+    }, request);
+    undo.push(
+      () => stop(all.server, all.client),
+      () => taker.end(),
+    );
+    return { ...all, taker, resClosed };
+  };
 }
