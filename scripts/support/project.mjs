@@ -10,7 +10,7 @@ export const inCi = process.env.CI === 'true' || process.env.CI === '1';
 /** An absolute path inside the project. */
 export const at = (...parts) => join(root, ...parts);
 
-/** The addon as the build leaves it, and as a published package carries it (the name prebuildify gives it). */
+/** The addon as the build leaves it, and as a published package carries it. */
 export const builtAddon = at('build/Release/flumen.node');
 export const prebuiltAddon = () => at(`prebuilds/${process.platform}-${process.arch}/flumen.${libc()}.node`);
 

@@ -22,7 +22,8 @@ Command command_for(Command::Kind kind, Shard* shard, Client* client = nullptr) 
 LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger)
     : id_(id), options_(options), pool_(pool), ledger_(ledger), roster_(ledger), writer_(ledger) {
   for (auto& loop : pool.loops()) open_shard(*loop, false);
-  // A file client that starts with a burst needs the frames that came before it; without a burst its shard can wait.
+  // A file client that starts with a burst needs the frames that came before it; without a burst its shard
+  // can wait.
   if (options.sockets_only || options.sync_method == SyncMethod::kLatest) return;
   Result<Loop*> files = pool.file_loop();
   if (files.ok()) open_shard(*files.value(), true);

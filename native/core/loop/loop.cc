@@ -33,14 +33,15 @@ void Loop::post(Command command) {
 void Loop::run() {
   Nanos now = monotonic_now();
   while (!stopping_) {
-    for (const IoEvent& event : io_->wait(now, inbox_.empty() ? next_deadline() : 0)) {
-      dispatch(event, now = monotonic_now());
-    }
+    const std::span<const IoEvent> events = io_->wait(now, inbox_.empty() ? next_deadline() : 0);
     now = monotonic_now();
+    // Commands first: a frame pushed before a client sent its FIN is pending for that client.
     inbox_.take(commands_);
     for (Command& command : commands_) obey(command, now);
     commands_.clear();
-    tick_all(now);
+    for (const IoEvent& event : events) dispatch(event, now);
+    dropped_.clear();
+    tick_all(now = monotonic_now());
     outbox_.deliver(gone_, notices_);
     now = monotonic_now();
   }
@@ -55,8 +56,9 @@ Nanos Loop::next_deadline() {
   return next;
 }
 
-// Tokens are pointers; sources set the lowest bit. They stay valid within a turn: only commands, which come
-// after the events, free a source or reuse a client's slot.
+// Tokens are pointers; sources set the lowest bit. They stay valid for the events of a turn: a source that a
+// command dropped is freed behind them, and a slot is reused only after its client's leaving was delivered,
+// turns before.
 void Loop::dispatch(const IoEvent& event, Nanos now) {
   if ((event.token & 1) != 0) {
     auto* source = reinterpret_cast<FdSource*>(event.token & ~uint64_t{1});
@@ -103,7 +105,10 @@ void Loop::obey(Command& command, Nanos now) {
     case Kind::kDropSource: {
       command.source->detach();
       notices_.push_back({Notice::Kind::kSourceClosed, command.source->id(), {}, 0, 0});
-      std::erase_if(sources_, [&](auto& source) { return source.get() == command.source; });
+      for (auto& source : sources_) {
+        if (source.get() == command.source) dropped_.push_back(std::move(source));
+      }
+      std::erase(sources_, nullptr);
       break;
     }
     case Kind::kStop:

@@ -51,6 +51,7 @@ class Loop final : private ShardListener, private SourceListener {
   std::vector<Command> commands_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<FdSource>> sources_;
+  std::vector<std::unique_ptr<FdSource>> dropped_;  // until the turn's events are through
   ClientQueue gone_;
   std::vector<Notice> notices_;
 };

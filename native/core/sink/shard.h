@@ -1,7 +1,7 @@
 // The sink as a deterministic state machine: one shard of it, on one loop thread. No thread, no clock, no
 // kernel of its own: `now` is handed in, Io is the kernel. Everything a client goes through happens here.
 //
-// A turn: events and commands first (append, add, remove, on_event: they only move lists), then tick() does
+// A turn: commands and events first (append, add, remove, on_event: they only move lists), then tick() does
 // the writing, the judging and the closing within a budget. deadline() says when tick() is wanted next.
 #pragma once
 
