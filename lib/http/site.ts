@@ -15,6 +15,8 @@ export interface SiteOptions {
   readonly startedAt: number;
   /** A request for a mount on a connection that had other requests before. False: there is no such mount. */
   readonly mount: (request: IncomingMessage, response: ServerResponse, target: Target) => boolean;
+  /** Told what should not have been thrown; the request has been answered 500. */
+  readonly trouble: (error: unknown) => void;
 }
 
 const web = new URL('../../web/', import.meta.url);
@@ -40,8 +42,7 @@ export function createSite(options: SiteOptions): Server {
     try {
       route(options, request, response);
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      sendReply(request, response, reply(error.status, error.message));
+      fail(options, request, response, error);
     }
   };
   const server = createServer({ keepAliveTimeout: 5_000, headersTimeout: 10_000, requestTimeout: 30_000 });
@@ -51,6 +52,21 @@ export function createSite(options: SiteOptions): Server {
   // The deadlines above are watched from 'listening' on, which a server that never listens does not see.
   server.emit('listening');
   return server;
+}
+
+function fail(
+  options: SiteOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
+  if (error instanceof RequestError) {
+    sendReply(request, response, reply(error.status, error.message));
+    return;
+  }
+  options.trouble(error);
+  if (response.headersSent) request.socket.destroy();
+  else sendReply(request, response, reply(500, 'Something went wrong here'));
 }
 
 function route(options: SiteOptions, request: IncomingMessage, response: ServerResponse): void {

@@ -30,6 +30,8 @@ export interface FrontOptions {
   readonly pathless: (socket: net.Socket, bytes: Buffer) => void;
   /** May one more connection be taken? Asked at each accept. */
   readonly admit: () => 'yes' | 'busy' | 'drop';
+  /** Told what should not have been thrown; the request has been answered 500. */
+  readonly trouble: (error: unknown) => void;
   /** ms in which a head must be complete. */
   readonly headTimeout: number;
 }
@@ -192,8 +194,13 @@ export class Front {
       }
       this.#complete(socket, waiting, chunk, end);
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      this.refuse(socket, reply(error.status, error.message));
+      if (error instanceof RequestError) {
+        this.refuse(socket, reply(error.status, error.message));
+        return;
+      }
+      // One request that goes wrong must not cost ten thousand others their stream.
+      this.#options.trouble(error);
+      this.refuse(socket, reply(500, 'Something went wrong here'));
     }
   }
 

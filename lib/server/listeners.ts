@@ -72,7 +72,7 @@ export class Listeners {
     const way: Way = {
       method: request.method ?? 'GET',
       gone: () => response.destroyed || request.socket.destroyed,
-      admit: (to) => to.listenResponse(response, remoteAddress),
+      admit: (to) => this.#admitResponse(to, request, response, remoteAddress),
       answer: (answer) => sendReply(request, response, answer),
       head: (of) => {
         for (const [name, value] of streamHeaders(of.info)) response.setHeader(name, latin1(value));
@@ -122,6 +122,30 @@ export class Listeners {
   #failed(way: Way, error: unknown): void {
     this.#trouble(error);
     if (!way.gone()) way.answer(reply(500, 'The listener could not be authenticated', [CORS]));
+  }
+
+  #admitResponse(
+    mount: Mount,
+    request: IncomingMessage,
+    response: ServerResponse,
+    remoteAddress: string,
+  ): void {
+    if (response.socket === null) {
+      // Pipelined: it gets the socket when the answer before it is through, and is then looked at again.
+      response.once('socket', () => {
+        process.nextTick(() => {
+          if (mount.ended) sendReply(request, response, reply(404, `${mount.path} has ended`, [CORS]));
+          else this.#admitResponse(mount, request, response, remoteAddress);
+        });
+      });
+      return;
+    }
+    try {
+      mount.listenResponse(response, remoteAddress);
+    } catch (error) {
+      this.#trouble(error);
+      request.socket.destroy();
+    }
   }
 
   #admit(mount: Mount, socket: Socket, minor: 0 | 1, remoteAddress: string): void {

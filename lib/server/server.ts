@@ -76,6 +76,7 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
     this.#front = new Front({
       headTimeout,
       admit: () => this.#descriptors.admit(),
+      trouble: (error) => this.#warn(error),
       request: (request) => this.#route(request),
       pathless: (socket, bytes) => this.#front.passOn(socket, bytes, this.#site),
     });
@@ -89,6 +90,7 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
         if (mount !== undefined) this.#listeners.handleResponse(mount, request, response, target);
         return mount !== undefined;
       },
+      trouble: (error) => this.#warn(error),
     });
   }
 

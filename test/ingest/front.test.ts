@@ -15,6 +15,9 @@ async function front(
     },
     pathless: (socket) => socket.end('pathless'),
     admit: () => 'yes',
+    trouble: (error) => {
+      throw error;
+    },
     headTimeout: 10_000,
     ...options,
   });
@@ -125,9 +128,29 @@ describe('Front', () => {
     expect(await new Peer(port).rest()).toBe('');
   });
 
+  it('answers 500 to what goes wrong, says so, and goes on', async () => {
+    const troubles: unknown[] = [];
+    const { port } = await front({
+      request: () => {
+        throw new TypeError('a mistake');
+      },
+      trouble: (error) => troubles.push(error),
+    });
+    for (let i = 1; i <= 2; i++) {
+      expect(await new Peer(port).send('GET / HTTP/1.1\r\n\r\n').rest()).toMatch(/^HTTP\/1\.1 500 /);
+      expect(troubles).toEqual(Array(i).fill(expect.objectContaining({ message: 'a mistake' })));
+    }
+  });
+
   it('says why it cannot listen', async () => {
     const { port } = await front();
-    const options: FrontOptions = { request() {}, pathless() {}, admit: () => 'yes', headTimeout: 1 };
+    const options: FrontOptions = {
+      request() {},
+      pathless() {},
+      admit: () => 'yes',
+      trouble() {},
+      headTimeout: 1,
+    };
     await expect(new Front(options).listen('127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AUTH, ask, listen, Peer, publish, serve } from './support.js';
+import { AUTH, ask, event, listen, Peer, publish, serve } from './support.js';
 
 type Status = { icestats: { source?: unknown } };
 
@@ -230,6 +230,22 @@ describe('the second request of a connection', () => {
     await peer.receives('abcdef');
     expect(peer.text).toMatch(/\r\nContent-Type: audio\/mpeg\r\n/);
     expect(peer.text).toMatch(/\r\nicy-name: Caf\xc3\xa9\r\n/);
+  });
+
+  it('may be pipelined, several at once', async () => {
+    const { port, server } = await serve();
+    const source = await publish(port);
+    source.send('abc');
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const warning = event(server, 'warning');
+    const peers = [[get('/healthz')], [get('/healthz'), get('/')], [get('/healthz'), get('/nothing')]].map(
+      (before) => new Peer(port).send(before.join('') + get('/live.mp3') + get('/live.mp3')),
+    );
+    for (const peer of peers) await peer.until((text) => text.endsWith('abc'));
+    source.send('def');
+    for (const peer of peers) await peer.until((text) => text.endsWith('abcdef'));
+    expect(server.mounts.get('/live.mp3')?.listeners).toBe(3);
+    expect(await Promise.race([warning, 'none'])).toBe('none');
   });
 
   it('may come in the same packet, and may be HEAD, OPTIONS or nonsense', async () => {
