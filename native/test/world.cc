@@ -235,7 +235,7 @@ void World::peer_acts() {
       rig_.io.peer_send(peer->fd, choices_.between(1, 100'000));
       break;
     case 5:
-      if (choices_.one_in(2)) peer_ends(*peer);
+      peer_ends(*peer);
       break;
     default:
       rig_.io.peer_read(peer->fd, choices_.between(1, 100'000));
@@ -243,7 +243,7 @@ void World::peer_acts() {
 }
 
 void World::peer_ends(ModelPeer& peer) {
-  const uint64_t how = choices_.below(4);
+  const uint64_t how = choices_.below(3);
   say("peer " + std::to_string(peer.fd) + " ends, " + std::to_string(how));
   if (how == 0) {
     rig_.io.peer_reset(peer.fd);
