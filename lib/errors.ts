@@ -34,5 +34,6 @@ export function systemError(errno: number, syscall: string, what: string): Syste
 /** Gives an error thrown by the addon its code and says what it happened to. Other errors come back as they are. */
 export function fromNative(error: unknown, what: string): unknown {
   const { errno, syscall } = (error ?? {}) as Partial<SystemError>;
-  return typeof errno === 'number' ? systemError(errno, syscall ?? '', what) : error;
+  // Node's own errors carry negative numbers.
+  return typeof errno === 'number' ? systemError(Math.abs(errno), syscall ?? '', what) : error;
 }
