@@ -14,7 +14,7 @@ export interface AddOptions {
   tag?: unknown;
   /** Bytes that go out before the first frame (behind a response head, where there is one). */
   head?: Uint8Array;
-  /** How frames are put on the wire. Default: as the response announced it, else raw. */
+  /** How frames are put on the wire of a socket or descriptor; a response's head has settled it. Default raw. */
   framing?: 'raw' | 'chunked';
 }
 

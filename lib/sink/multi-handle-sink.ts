@@ -3,6 +3,7 @@
  * on the loop threads.
  */
 import { EventEmitter } from 'node:events';
+import { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { REASONS, RECORD } from '../binding.js';
 import { ensureBell, hold, type RecordTarget, register, unregister } from '../environment.js';
@@ -99,7 +100,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
    */
   add(target: Target, options: AddOptions = {}): Client {
     if (this.#state !== 'open') throw this.#closedError('add');
-    checkAddOptions(options);
+    checkAddOptions(options, target);
     const client = new SinkClient(this.#nextClient, options.tag);
     this.#pending.add(client);
     try {
@@ -314,13 +315,16 @@ class ClientTaker implements Taker {
   }
 }
 
-function checkAddOptions(options: AddOptions): void {
+function checkAddOptions(options: AddOptions, target: Target): void {
   checkKeys('add options', options, ['tag', 'head', 'framing']);
   if (options.head !== undefined && !(options.head instanceof Uint8Array)) {
     throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
   }
   if (options.framing !== undefined && options.framing !== 'raw' && options.framing !== 'chunked') {
     throw new TypeError(`framing must be "raw" or "chunked", not ${describe(options.framing)}`);
+  }
+  if (options.framing !== undefined && target instanceof ServerResponse) {
+    throw new TypeError('framing cannot be chosen for a response: its head says how the body is framed');
   }
 }
 

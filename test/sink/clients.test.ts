@@ -254,6 +254,7 @@ describe('the end', () => {
     const sink = new MultiSocketSink();
     const server = http.createServer((_request, response) => {
       response.write('from node|');
+      expect(() => sink.add(response, { framing: 'raw' })).toThrow(/framing cannot be chosen for a response/);
       sink.add(response);
       sink.push('from flumen|');
       sink.push(new Uint8Array(0));
