@@ -171,7 +171,6 @@ void World::append_one(uint32_t size) {
   }
   stream_.append(reinterpret_cast<const uint8_t*>(data), size, info, rig_.now);
   rig_.append({data, size}, info);
-  appended_ = true;
   say("append " + std::to_string(size));
 }
 

@@ -84,7 +84,6 @@ class World {
   WorldCounts counts_;
   bool timed_ = false;
   Nanos dts_ = 0;
-  bool appended_ = false;     // since the last tick
   bool keeps_bursts_ = true;  // as of the last tick
   bool ending_ = false;
   Nanos close_at_ = kNever;

@@ -166,7 +166,7 @@ void World::after_tick() {
     if (peer->caught_up(stream_)) peer->ever_caught_up = true;
     if (rig_.io.at(peer->fd).our_fin && peer->fin_sent_at == 0) peer->fin_sent_at = rig_.now;
     if (client.state == ClientState::kBlocked) {
-      if (appended_ && over_limit(*peer, std::max(peer->seq, client.seq)))
+      if (over_limit(*peer, std::max(peer->seq, client.seq)))
         problem(*peer, "over the hard limit, blocked, and still here");
       // With no frame kept there is nothing to pin: response heads alone make nobody slow.
       if (bytes > options_.memory_cap && client.seq == tail && tail < stream_.next())
@@ -176,7 +176,6 @@ void World::after_tick() {
       }
     }
   }
-  appended_ = false;
   keeps_bursts_ = !ending_;
 }
 

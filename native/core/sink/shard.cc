@@ -85,6 +85,9 @@ void Shard::to_blocked(Client* client) {
   while (before != nullptr && before->progress_at > client->progress_at) before = before->queue.prev;
   blocked_.insert_after(before, client);
   lag_.add(client);
+  // It may be turns after the frame came that a send is tried: whoever is found too late then is judged then.
+  const Amount limit = options_.hard_limit;
+  if (timeline_.amount(client->seq, limit.unit) > limit.value) unjudged_ = true;
 }
 
 void Shard::to_caught_up(Client* client) {

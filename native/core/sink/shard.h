@@ -118,7 +118,7 @@ class Shard {
   size_t sends_left_ = 0;
   size_t bytes_left_ = 0;
   uint64_t prologue_bytes_ = 0;
-  bool unjudged_ = false;  // frames came since the limits were last judged
+  bool unjudged_ = false;  // somebody may be over the hard limit since it was last judged
   bool ending_ = false;
   bool finished_ = false;
   Nanos close_at_ = kNever;
