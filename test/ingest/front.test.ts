@@ -32,7 +32,8 @@ async function front(
 
 describe('Front', () => {
   it('gives whole requests with what followed them', async () => {
-    const { port, requests } = await front();
+    const { front: made, port, requests } = await front();
+    const started = performance.now();
     const peer = new Peer(port).send('PUT /a?b=c HTTP/1.1\r\nX: y\r\n\r\nBODY');
     expect(await peer.rest()).toBe('taken');
     expect(requests).toHaveLength(1);
@@ -40,6 +41,10 @@ describe('Front', () => {
     expect(request).toMatchObject({ target: { path: '/a', query: 'b=c' }, head: { method: 'PUT' } });
     expect(request!.rest.toString()).toBe('BODY');
     expect(request!.bytes.toString()).toBe('PUT /a?b=c HTTP/1.1\r\nX: y\r\n\r\nBODY');
+    // The client's goodbye is heard at once, not when the time for lingering is over.
+    peer.socket.end();
+    await closed(made);
+    expect(performance.now() - started).toBeLessThan(1500);
   });
 
   it('puts a head together that comes in single bytes', async () => {

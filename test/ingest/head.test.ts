@@ -113,6 +113,12 @@ describe('parseHead', () => {
   });
 });
 
+it('says that a folded header is one', () => {
+  expect(() => head('GET / HTTP/1.1\r\nA: b\r\n\tc: d\r\n\r\n')).toThrow(
+    /Line 3 .* folded headers are refused/,
+  );
+});
+
 describe('parseTarget', () => {
   it.each([
     ['/live.mp3', '/live.mp3', ''],

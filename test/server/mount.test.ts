@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Descriptors } from '../../lib/server/descriptors.js';
+import { StreamHead } from '../../lib/server/listener-reply.js';
 import { Mount, type MountObserver } from '../../lib/server/mount.js';
 import { later } from './support.js';
 
@@ -99,5 +100,23 @@ describe('Descriptors', () => {
 
   it('reads the limit of this process', () => {
     expect(new Descriptors(() => 0).limit).toBeGreaterThan(100);
+  });
+});
+
+describe('StreamHead', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('has the date of now, for each version of HTTP', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const head = new StreamHead(info);
+    const lines = (minor: 0 | 1) => head.bytes(minor).toString().split('\r\n');
+    for (const second of [5, 6]) {
+      vi.setSystemTime(Date.UTC(2026, 10, 23, 6, 0, second));
+      for (const minor of [0, 1] as const) {
+        expect(lines(minor)[0]).toBe(`HTTP/1.${minor} 200 OK`);
+        expect(lines(minor)).toContain(`Date: Mon, 23 Nov 2026 06:00:0${second} GMT`);
+      }
+    }
+    expect(head.bytes(1)).toBe(head.bytes(1));
   });
 });

@@ -113,6 +113,19 @@ describe('the source grace', () => {
     expect(server.mounts.get('/live.mp3')).toMatchObject({ listeners: 2, busy: true });
   });
 
+  it('counts anew for each source', async () => {
+    const { port, server } = await serve({ sourceGrace: 150 });
+    const first = await publish(port);
+    const peer = await listen(port);
+    const gone = event(server, 'source-gone');
+    first.socket.end();
+    await gone;
+    const second = await publish(port);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    second.send('still on the air');
+    await peer.receives('still on the air');
+  });
+
   it('takes new listeners while it waits, and ends them all when it is over', async () => {
     const { port, server } = await serve({ sourceGrace: 300 });
     const source = await publish(port);
@@ -184,7 +197,11 @@ describe('close', () => {
     // The server has read them when another request behind them is answered.
     await ask(port, 'HEAD /live.mp3 HTTP/1.1');
     const before = performance.now();
+    const gone = event(server, 'source-gone');
+    const ended = event(server, 'mount-ended');
     await server.close();
+    expect((await gone)[1]).toBeUndefined();
+    await ended;
     expect(performance.now() - before).toBeLessThan(2000);
     for (const peer of [...peers, source, idle, keptAlive]) await peer.rest();
     expect(server.address()).toBeNull();
