@@ -70,11 +70,17 @@ export function unregister(id: number): void {
   targets.delete(id);
 }
 
-/** One more (or one fewer) reason for the process to stay up. */
-export function hold(on: boolean): void {
-  const before = holds > 0;
-  holds += on ? 1 : -1;
-  if (before !== holds > 0) native.keepAlive(holds > 0);
+/** One possible reason for the process to stay up; it counts while it is set. */
+export class Hold {
+  #on = false;
+
+  set(on: boolean): void {
+    if (on === this.#on) return;
+    this.#on = on;
+    const before = holds > 0;
+    holds += on ? 1 : -1;
+    if (before !== holds > 0) native.keepAlive(holds > 0);
+  }
 }
 
 function drain(): void {

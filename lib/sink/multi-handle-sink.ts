@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { REASONS, RECORD } from '../binding.js';
-import { ensureBell, hold, type RecordTarget, register, unregister } from '../environment.js';
+import { ensureBell, Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { flumenError, fromNative, systemError } from '../errors.js';
 import { type Handed, handOff, type Taker, type Target } from '../handoff/index.js';
 import { native } from '../native.js';
@@ -39,7 +39,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   readonly #pending = new Set<SinkClient>();
   #writer: object | undefined;
   #wantsRef = true;
-  #holding = false;
+  readonly #hold = new Hold();
   /** Of a closed sink; see sinkStats. */
   #lastFigures: number[] = [];
   readonly #finished: Promise<void>;
@@ -90,7 +90,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   /** A Writable that pushes a frame for each chunk written. Ending it leaves the sink open. */
   writable(): Writable {
-    return writableFor(this);
+    return writableFor((frame) => this.push(frame));
   }
 
   /**
@@ -275,10 +275,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   /** Someone who awaits the end must hear of it, with clients or without. */
   #updateHold(): void {
-    const wanted = this.#state === 'ending' || (this.#state === 'open' && this.#wantsRef && this.size > 0);
-    if (wanted === this.#holding) return;
-    this.#holding = wanted;
-    hold(wanted);
+    this.#hold.set(this.#state === 'ending' || (this.#state === 'open' && this.#wantsRef && this.size > 0));
   }
 
   #closedError(operation: string): Error {

@@ -1,14 +1,13 @@
 /** A sink as a stream: what is written to it is pushed, a frame for each chunk. */
 import { Writable } from 'node:stream';
-import type { MultiHandleSink } from './multi-handle-sink.js';
 
 /** Ending the stream leaves the sink open: another source may follow. */
-export function writableFor(sink: MultiHandleSink): Writable {
+export function writableFor(push: (frame: Uint8Array) => void): Writable {
   return new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _encoding, callback) {
       try {
-        sink.push(chunk);
+        push(chunk);
         callback();
       } catch (error) {
         callback(error as Error);

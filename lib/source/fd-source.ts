@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type net from 'node:net';
 import { BODY_FRAMING, RECORD } from '../binding.js';
-import { hold, type RecordTarget, register, unregister } from '../environment.js';
+import { Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { errnoName, flumenError, fromNative } from '../errors.js';
 import { type Handed, handOff } from '../handoff/index.js';
 import { native } from '../native.js';
@@ -55,7 +55,7 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
   readonly #id: number;
   #attached = false;
   #wantsRef = true;
-  #holding = false;
+  readonly #hold = new Hold();
   #closed: Promise<void> | undefined;
   #onClosed: () => void = () => {};
   #bytesRead = 0;
@@ -183,10 +183,7 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
   }
 
   #updateHold(): void {
-    const wanted = this.#attached && this.#wantsRef;
-    if (wanted === this.#holding) return;
-    this.#holding = wanted;
-    hold(wanted);
+    this.#hold.set(this.#attached && this.#wantsRef);
   }
 }
 
