@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rssBytes, tcpMemoryBytes } from './lib/machine.mjs';
+import { median } from './lib/summary.mjs';
 import { formatChecks } from './lib/table.mjs';
 import { closeSession, openSession } from './session.mjs';
 
@@ -69,6 +70,13 @@ function judge(o, { before, samples, sent, seen, state }) {
     removed: state.removed,
     firstRemovedMs: state.firstRemovedAt === null ? null : state.firstRemovedAt - begun,
     lastRemovedMs: state.lastRemovedAt === null ? null : state.lastRemovedAt - begun,
+    // In the second before the first removal all stalled clients are full: the steady part of the peak below.
+    tcpPlateauBytes:
+      median(
+        samples
+          .filter((s) => s.at > state.firstRemovedAt - 1000 && s.at < state.firstRemovedAt)
+          .map((s) => s.tcp),
+      ) - before.tcp,
     others: {
       reading: seen.reading,
       complete,
@@ -103,6 +111,7 @@ export function formatStalled(r) {
     `${o.stall} of ${o.clients} clients never read, stallTimeout ${o.stallTimeout} ms`,
     `  removed ${JSON.stringify(r.removed)}, first after ${r.firstRemovedMs} ms, last after ${r.lastRemovedMs} ms of streaming`,
     `  the others: ${others.reading} reading, ${others.bytesMin}..${others.bytesMax} bytes each, latency p99 ${others.latency.p99Us / 1000} ms`,
+    `  TCP memory: ${Math.round(r.tcpPlateauBytes / o.stall)} bytes a stalled client in the second before the first removal`,
     formatChecks(r.checks),
   ].join('\n');
 }
