@@ -24,8 +24,10 @@ describe('who can be a client', () => {
     const got = reader(pair.far);
     sink.push('one ');
     sink.push(Buffer.from('two'));
+    const left = nextRemoved(sink);
     pair.far.end();
     expect(await got.until(8)).toBe('<one two');
+    expect((await left).reason).toBe('closed');
     await sink.end();
     const piped = Buffer.alloc(100);
     expect(piped.toString('latin1', 0, fs.readSync(pipe.read, piped))).toBe('one two');
