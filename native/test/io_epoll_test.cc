@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,11 +25,6 @@ struct Kernel {
   Ledger ledger;
   std::unique_ptr<EpollIo> io;
   Kernel() {
-    // As on a loop thread (core/sys/thread.h): a pipe without a reader is EPIPE, not a signal.
-    sigset_t pipes;
-    sigemptyset(&pipes);
-    sigaddset(&pipes, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipes, nullptr);
     Result<std::unique_ptr<EpollIo>> made = EpollIo::create(ledger);
     REQUIRE(made.ok());
     io = std::move(made.value());

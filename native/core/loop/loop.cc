@@ -14,10 +14,14 @@ Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbo
   std::unique_ptr<Loop> loop(new Loop(std::move(io.value()), outbox));
   Loop* self = loop.get();
   loop->thread_ = start_thread(name.c_str(), [self] { self->run(); });
+  loop->thread_id_ = loop->thread_.get_id();
   return loop;
 }
 
-Loop::~Loop() {
+Loop::~Loop() { stop(); }
+
+void Loop::stop() {
+  if (!thread_.joinable()) return;
   Command stop;
   stop.kind = Command::Kind::kStop;
   post(std::move(stop));
@@ -27,7 +31,7 @@ Loop::~Loop() {
 void Loop::post(Command command) {
   const bool asleep = inbox_.push(std::move(command));
   // The loop itself looks into its inbox before it sleeps.
-  if (asleep && std::this_thread::get_id() != thread_.get_id()) io_->wake();
+  if (asleep && std::this_thread::get_id() != thread_id_) io_->wake();
 }
 
 void Loop::run() {

@@ -17,9 +17,11 @@ class Loop final : private ShardListener, private SourceListener {
  public:
   /// Starts the thread. `name` shows in tools like top.
   static Result<std::unique_ptr<Loop>> start(const std::string& name, Outbox& outbox, Ledger& ledger);
-  /// Stops the thread and closes everything that still lives on it, without events.
   ~Loop() override;
 
+  /// Stops the thread, which closes everything that still lives on it, without events. Posts are taken, and
+  /// lost.
+  void stop();
   /// Any thread.
   void post(Command command);
   Io& io() { return *io_; }
@@ -45,6 +47,7 @@ class Loop final : private ShardListener, private SourceListener {
   Outbox& outbox_;
   Inbox inbox_;
   std::thread thread_;
+  std::thread::id thread_id_;  // for any thread: thread_ itself changes when it is joined
 
   // The loop thread's own.
   bool stopping_ = false;

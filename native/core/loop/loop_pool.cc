@@ -17,6 +17,9 @@ Result<bool> LoopPool::start(size_t count) {
 }
 
 void LoopPool::stop() {
+  // None is freed before all stand still: a source on one posts frames to the others.
+  for (auto& loop : loops_) loop->stop();
+  if (file_loop_) file_loop_->stop();
   loops_.clear();
   file_loop_.reset();
 }
