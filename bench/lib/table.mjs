@@ -30,13 +30,13 @@ export function formatTable(heads, rows) {
   return [line(heads), widths.map((w) => '-'.repeat(w)).join('  '), ...rows.map(line)].join('\n');
 }
 
+function formatCheck({ what, value, limit }) {
+  if (limit === undefined) return `        ${what}: ${fixed(3)(value)}`;
+  return `  ${value <= limit ? 'ok  ' : 'OVER'}  ${what}: ${fixed(3)(value)} (at most ${limit})`;
+}
+
 export function formatChecks(checks) {
-  return checks
-    .map(
-      ({ what, value, limit }) =>
-        `  ${value <= limit ? 'ok  ' : 'OVER'}  ${what}: ${fixed(3)(value)} (at most ${limit})`,
-    )
-    .join('\n');
+  return checks.map(formatCheck).join('\n');
 }
 
 export function formatSession(summary) {
