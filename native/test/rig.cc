@@ -21,6 +21,7 @@ uint64_t Rig::append(std::string_view bytes, FrameInfo info) {
 
 Client* Rig::reserve(const ClientSetup& setup) {
   Client* client = roster->reserve();
+  client->shard = shard.get();
   client->kind = setup.kind;
   client->framing = setup.framing;
   client->fd = io.open(setup.kind, setup.capacity);

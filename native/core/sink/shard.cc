@@ -28,7 +28,7 @@ void Shard::append(Frame frame, Nanos now) {
 }
 
 void Shard::add(Client* client, Nanos now) {
-  client->shard = this;
+  FLUMEN_CHECK(client->shard == this);
   client->added_at = client->progress_at = now;
   client->seq = options_.sync_method == SyncMethod::kBurst ? timeline_.newest_reaching(options_.burst_min)
                                                            : timeline_.next();

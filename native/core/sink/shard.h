@@ -37,7 +37,8 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   void append(Frame frame, Nanos now);
-  /// Takes over `client` with its owned fd, kind, framing and prologue filled in.
+  /// Takes over `client` with its owned fd, kind, framing, prologue and this shard filled in. The shard is
+  /// set by whoever reserved the slot, for remove() on that thread reads it while the client lives here.
   void add(Client* client, Nanos now);
   void remove(Client* client, Nanos now);
   void clear(Nanos now);
