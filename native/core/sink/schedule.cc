@@ -7,12 +7,16 @@ namespace flumen {
 uint8_t Schedule::assign(size_t clients) {
   const size_t wanted = interval_ == 0 ? 1 : std::clamp<size_t>(clients / kClientsPerSlot, 1, kSlots);
   in_use_ = std::max(in_use_, wanted);
-  size_t best = 0;
-  for (size_t i = 1; i < in_use_; ++i) {
-    if (slots_[i].assigned < slots_[best].assigned) best = i;
+  if (run_left_ == 0) {
+    run_left_ = kClientsPerSlot;
+    run_slot_ = 0;
+    for (size_t i = 1; i < in_use_; ++i) {
+      if (slots_[i].assigned < slots_[run_slot_].assigned) run_slot_ = i;
+    }
   }
-  ++slots_[best].assigned;
-  return static_cast<uint8_t>(best);
+  --run_left_;
+  ++slots_[run_slot_].assigned;
+  return static_cast<uint8_t>(run_slot_);
 }
 
 void Schedule::enter(Client* client, const Timeline& timeline) {
