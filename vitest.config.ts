@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: { alias: { flumen: fileURLToPath(new URL('./lib/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
+    // A newcomer's whole way (install, compile, pack) takes minutes: `npm run test:full`.
+    exclude: full ? [] : ['test/newcomer-*.test.ts'],
     // A process for each file: the addon's threads, descriptors and counters of one file must not be seen by another.
     pool: 'forks',
     // Two at a time on any machine: more would make every test with a deadline depend on how many cores there are.

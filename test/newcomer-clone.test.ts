@@ -1,5 +1,5 @@
 // The two lines of the README, in an empty folder: clone, `npm ci && npm start`, and hear something.
-// Slow (it installs and compiles everything), so it runs with FLUMEN_FULL=1 only. It tests what is committed.
+// Slow (it installs and compiles everything), so vitest.config.ts includes it with FLUMEN_FULL=1 only. It tests what is committed.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ interface Mount {
   listenurl: string;
 }
 
-describe.runIf(process.env.FLUMEN_FULL === '1')('a newcomer', () => {
+describe('a newcomer', () => {
   let place: string;
   let npm: ChildProcess | undefined;
 
