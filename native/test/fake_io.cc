@@ -198,6 +198,8 @@ void FakeIo::close(int fd, bool reset) {
   FakeFd* file = use(fd, "close");
   if (file == nullptr) return;
   if (reset && file->kind != FdKind::kSocket) violations.push_back("reset of what is no socket");
+  // Our descriptor is a duplicate: epoll would go on reporting the connection as long as another one is open.
+  if (file->watched && !closing_down) violations.push_back("close of a descriptor that is still watched");
   file->open = file->watched = false;
   file->was_reset = reset;
   ++counts.closes;

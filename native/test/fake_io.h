@@ -90,7 +90,8 @@ class FakeIo final : public Io {
   std::function<void(int fd, size_t offered, int64_t result, std::span<const uint8_t> bytes)> on_write;
   std::function<void(int fd)> on_close;
   bool record = true;
-  int fail_watch = 0;  // errno for the next add()
+  bool closing_down = false;  // the epoll descriptor goes too: no remove() is needed
+  int fail_watch = 0;         // errno for the next add()
   size_t events_per_wait = 512;
   FakeCounts counts;
   std::vector<std::string> violations;

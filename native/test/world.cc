@@ -113,9 +113,11 @@ World::~World() = default;
 bool World::run() {
   say(describe());
   if (choices_.one_in(2)) append_some();
-  // Now and then a crowd, for the limits that count clients (closes a tick, slots).
+  // Now and then a crowd, for the limits that count clients (sends and closes a turn, slots).
   uint64_t crowd = choices_.between(0, 12);
-  if (!choices_.from_bytes() && choices_.one_in(16)) crowd = choices_.between(200, 700);
+  if (!choices_.from_bytes() && choices_.one_in(16)) {
+    crowd = choices_.one_in(3) ? choices_.between(1050, 1300) : choices_.between(200, 700);
+  }
   for (uint64_t i = 0; i < crowd; ++i) add_client();
   const uint64_t steps = choices_.from_bytes() ? 2000 : choices_.between(30, crowd > 100 ? 60 : 200);
   for (uint64_t i = 0; i < steps && !choices_.exhausted() && problems_.empty(); ++i) step();

@@ -31,6 +31,7 @@ void World::finale() {
     const size_t before = rig_.removals.size();
     ending_ = true;  // nobody is reported
     for (ModelPeer& peer : peers_) peer.may_reset = true;
+    rig_.io.closing_down = true;
     rig_.shard->abandon();
     if (rig_.removals.size() != before) problem("abandon() reported somebody");
     for (ModelPeer* peer : here_) unreleased_.push_back(peer);
@@ -63,7 +64,9 @@ void World::wind_up() {
   }
   // The clock stands still: however small its buffer, nobody may be called slow meanwhile.
   const auto waits = [&](const ModelPeer* peer) { return peer->here && !peer->complete(stream_); };
-  for (int i = 0; i < 5000 && std::any_of(reading.begin(), reading.end(), waits); ++i) {
+  for (uint64_t before = ~accepted_; std::any_of(reading.begin(), reading.end(), waits);) {
+    if (before == accepted_) break;
+    before = accepted_;
     peers_read(0);
     rig_.settle();
   }
