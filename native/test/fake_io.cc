@@ -134,9 +134,9 @@ int64_t FakeIo::write(SendOp& op) {
   if (offered == 0) violations.push_back("write of nothing");
   int64_t result = 0;
   if (file->kind == FdKind::kFile) {
-    const uint64_t taken = std::min<uint64_t>(file->disk_left, offered);
+    const uint64_t taken = file->busy ? 0 : std::min<uint64_t>(file->disk_left, offered);
     file->disk_left -= taken;
-    result = taken > 0 ? static_cast<int64_t>(taken) : -ENOSPC;
+    result = file->busy ? -EAGAIN : taken > 0 ? static_cast<int64_t>(taken) : -ENOSPC;
   } else {
     result = write_stream(*file, offered);
   }

@@ -21,6 +21,7 @@ struct FakeFd {
   size_t capacity = 0;                // of the kernel's send buffer
   size_t queued = 0;                  // accepted and not yet read by the peer
   uint64_t disk_left = ~uint64_t{0};  // files: bytes until ENOSPC
+  bool busy = false;                  // a terminal that somebody has made non-blocking takes nothing now
   size_t input = 0;                   // what the peer sent and nobody read
   uint64_t token = 0;
   bool open = true;

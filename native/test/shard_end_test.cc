@@ -263,3 +263,16 @@ TEST_CASE("a client's record is final when it is reported: bytes, times, reason"
   CHECK(client->fd == -1);
   CHECK_FALSE(client->prologue);
 }
+
+TEST_CASE("end(): a peer that answers our FIN with a reset has had everything: ended") {
+  Rig rig({});
+  Client* client = rig.add();
+  rig.settle();
+  rig.append("abc");
+  rig.shard->end();
+  rig.settle();
+  rig.io.peer_reset(rig.fd_of(client));
+  rig.settle();
+  CHECK(rig.received(client) == "abc");
+  CHECK(rig.reason_of(client) == Reason::kEnded);
+}

@@ -250,3 +250,39 @@ TEST_CASE("memory cap: clients that wait for their flush slot are served early i
   CHECK(rig.received(client).size() == 8000);
   CHECK(rig.shard->bytes_held() <= options.memory_cap);
 }
+
+TEST_CASE(
+    "stall clock: a terminal that takes nothing is asked again each turn, and goes as slow in the end") {
+  SinkOptions options;
+  options.stall_timeout = 1 * kSecond;
+  Rig rig(options);
+  Client* quick = rig.add({.kind = FdKind::kFile});
+  Client* stuck = rig.add({.kind = FdKind::kFile});
+  rig.settle();
+  rig.fd(quick).busy = rig.fd(stuck).busy = true;
+  rig.append("abc");
+  for (int i = 0; i < 10; ++i) {
+    CHECK(rig.turn());
+    rig.now += 50 * kMillisecond;
+  }
+  rig.fd(quick).busy = false;
+  CHECK(rig.turn());
+  CHECK(rig.received(quick) == "abc");
+  CHECK(rig.removals.empty());
+  rig.now += 500 * kMillisecond;
+  rig.turn();
+  CHECK(rig.reason_of(stuck) == Reason::kSlow);
+  rig.settle();
+}
+
+TEST_CASE("memory cap: response heads count when no frame is there, too") {
+  SinkOptions options;
+  options.memory_cap = 10'000;
+  Rig rig(options);
+  const std::string head = pattern(900);
+  for (int i = 0; i < 12; ++i) rig.add({.capacity = 10, .prologue = head});
+  rig.settle();
+  CHECK(rig.removals.size() == 1);
+  CHECK(rig.removals[0].reason == Reason::kSlow);
+  CHECK(rig.shard->bytes_held() <= options.memory_cap);
+}

@@ -74,6 +74,8 @@ Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
 }
 
 Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head) {
+  // Only the environment's thread sets it, and we are on it.
+  if (ending_) return Error{ESHUTDOWN, "add"};
   const Result<FdKind> kind = fd_kind(fd, FdUse::kWrite);
   if (!kind.ok()) return kind.error();
   if (options_.sockets_only && kind.value() != FdKind::kSocket) return Error{ENOTSOCK, "add"};
@@ -111,8 +113,10 @@ void LiveSink::release(Client* client) {
 }
 
 bool LiveSink::shard_finished() {
+  const std::lock_guard lock(mutex_);
   if (++finished_ < shards_.size()) return false;
   tell_all(Command::Kind::kDropShard);
+  shards_.clear();
   return true;
 }
 

@@ -21,7 +21,14 @@ void Shard::trim() {
 }
 
 void Shard::enforce_cap(Nanos now) {
-  while (bytes_held() > options_.memory_cap && !timeline_.empty()) {
+  while (bytes_held() > options_.memory_cap) {
+    if (timeline_.empty()) {
+      // What is left are the private bytes of clients that have not even taken those.
+      Client* client = lag_.first_at(timeline_.next());
+      if (client == nullptr) return;
+      depart(client, Reason::kSlow, true, now);
+      continue;
+    }
     const uint64_t tail = timeline_.tail();
     const uint64_t needed = std::min(schedule_.low_seq(timeline_.next()), lag_.lowest());
     if (needed > tail) {

@@ -56,6 +56,11 @@ void Shard::finish(Client* client, Nanos now) {
 }
 
 void Shard::fail(Client* client, int error, const char* operation, Nanos now) {
+  if (client->state == ClientState::kLingering) {
+    // It has been sent everything: how the peer hangs up changes nothing.
+    depart(client, client->stop_reason, false, now);
+    return;
+  }
   if (error == ECONNRESET || error == EPIPE) {
     depart(client, Reason::kClosed, false, now);
     return;
