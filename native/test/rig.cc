@@ -26,8 +26,7 @@ Client* Rig::reserve(const ClientSetup& setup) {
   client->framing = setup.framing;
   client->fd = io.open(setup.kind, setup.capacity);
   if (!setup.prologue.empty()) {
-    client->prologue = BlockRef(Block::create(ledger, setup.prologue.size()));
-    std::memcpy(client->prologue->data(), setup.prologue.data(), setup.prologue.size());
+    client->prologue = copy_to_slice(ledger, {reinterpret_cast<const uint8_t*>(setup.prologue.data()), setup.prologue.size()});
   }
   if (fds_.size() <= client->index) fds_.resize(client->index + 1, -1);
   fds_[client->index] = client->fd;

@@ -229,7 +229,7 @@ TEST_CASE("Roster: slots never move, are used again, lowest first, and are count
     CHECK(roster.size() == 1000);
     CHECK(ledger.live_clients == 1000);
     clients[500]->bytes_sent = 77;
-    clients[500]->prologue = BlockRef(Block::create(ledger, 10));
+    clients[500]->prologue = copy_to_slice(ledger, std::vector<uint8_t>(10));
     roster.release(clients[500]);
     CHECK(ledger.live_blocks == 0);
     Client* again = roster.reserve();

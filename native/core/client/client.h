@@ -3,9 +3,12 @@
 // thread.
 #pragma once
 
+#include <memory>
+
 #include "core/base/intrusive_list.h"
+#include "core/client/rules.h"
 #include "core/sys/fd.h"
-#include "core/timeline/block.h"
+#include "core/timeline/block_writer.h"
 #include "core/wire/framing.h"
 
 namespace flumen {
@@ -16,9 +19,17 @@ enum class ClientState : uint8_t {
   kReserved,   // slot taken, not yet with a shard
   kCaughtUp,   // has everything, sits in a flush slot
   kReady,      // has something to send, waits for its turn
+  kWaiting,    // has nothing to send until a frame comes that it may start with
   kBlocked,    // the kernel took less than offered: waits for writability
   kLingering,  // everything sent, FIN sent, waits for the peer's FIN
   kGone,       // left; its record waits to be reported
+};
+
+/// What a client waits for before its cursor means anything.
+enum class Await : uint8_t {
+  kNothing,
+  kFrame,     // the next frame: it places the client by its start rule
+  kKeyframe,  // the next key frame
 };
 
 /// Why a client left. Numbers are the addon's wire format for lib/binding.ts.
@@ -38,6 +49,7 @@ struct Client {
   Reason reason = Reason::kNone;
   Reason stop_reason = Reason::kNone;  // what it leaves with on reaching `stop`
   uint8_t slot = 0;
+  Await await = Await::kNothing;
   bool caught_up_once = false;
   bool epilogue_queued = false;
   bool stalled = false;     // the stall clock runs
@@ -47,12 +59,22 @@ struct Client {
   Nanos progress_at = 0;  // when the stall clock (re)started
 
   // Cold.
-  ListLink<Client> lag;  // bucket of its cursor's frame while ready or blocked
-  BlockRef prologue;     // private bytes that go first: response head, later an epilogue
-  uint32_t prologue_offset = 0;
-  int error = 0;  // errno with Reason::kError
+  ListLink<Client> lag;  // bucket of its cursor's frame while ready or blocked; or those that await a frame
+  // Private bytes that go out before the frame at the cursor: a response head, the rest of a frame begun when
+  // the cursor was moved, an epilogue. What has been sent is cut off the front.
+  BlockSlice prologue;
+  uint32_t prologue_held = 0;          // its size at first: what it counts against the memory cap
+  std::unique_ptr<ClientRules> rules;  // its own; null: the sink's
+  ListLink<Client> ruled;              // among those with rules of their own
+  uint64_t recovered_at = 0;    // the newest key frame when it last recovered by key frame, + 1; 0: not since
+                                // it caught up
+  uint64_t frames_dropped = 0;  // skipped by the recover policy
+  int error = 0;                // errno with Reason::kError
   const char* error_operation = "";
-  uint64_t start_amount = 0;  // lag it was started with, in the unit of the hard limit
+  // How much lay before it when it started: until it has caught up, that much lag is its due.
+  uint64_t start_frames = 0;
+  uint64_t start_bytes = 0;
+  Nanos start_time = 0;
   Nanos added_at = 0;
   Nanos removed_at = 0;
   Shard* shard = nullptr;
@@ -62,5 +84,6 @@ struct Client {
 
 using ClientQueue = IntrusiveList<Client, &Client::queue>;
 using LagBucket = IntrusiveList<Client, &Client::lag>;
+using RuledClients = IntrusiveList<Client, &Client::ruled>;
 
 }  // namespace flumen

@@ -17,6 +17,8 @@ struct Command {
     kAppend,
     kAdd,
     kRemove,
+    kFlushRemove,
+    kSetLag,
     kClear,
     kEnd,
     kClose,
@@ -33,6 +35,7 @@ struct Command {
   FdSource* source = nullptr;
   std::unique_ptr<Feed> feed;  // kAttach
   Frame frame;                 // kAppend
+  LagRule lag;                 // kSetLag
 };
 
 class Inbox {

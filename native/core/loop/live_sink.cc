@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace flumen {
@@ -24,7 +23,7 @@ LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledg
   for (auto& loop : pool.loops()) open_shard(*loop, false);
   // A file client that starts with a burst needs the frames that came before it; without a burst its shard
   // can wait.
-  if (options.sockets_only || options.sync_method == SyncMethod::kLatest) return;
+  if (options.sockets_only || options.start.method == SyncMethod::kLatest) return;
   Result<Loop*> files = pool.file_loop();
   if (files.ok()) open_shard(*files.value(), true);
 }
@@ -73,7 +72,8 @@ Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
   return &shards_.back();
 }
 
-Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head) {
+Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head,
+                              std::unique_ptr<ClientRules> rules) {
   // Only the environment's thread sets it, and we are on it.
   if (ending_) return Error{ESHUTDOWN, "add"};
   const Result<FdKind> kind = fd_kind(fd, FdUse::kWrite);
@@ -89,19 +89,29 @@ Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head) {
   client->framing = framing;
   client->shard = place.value()->shard;
   client->sink_id = id_;
+  client->rules = std::move(rules);
   if (!head.empty()) {
-    client->prologue = BlockRef(Block::create(ledger_, head.size()));
-    std::memcpy(client->prologue->data(), head.data(), head.size());
+    client->prologue = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(head.data()), head.size()});
   }
   ++place.value()->clients;
   place.value()->loop->post(command_for(Command::Kind::kAdd, place.value()->shard, client));
   return client;
 }
 
-void LiveSink::remove(Client* client) {
+void LiveSink::remove(Client* client, bool flush) {
+  const Command::Kind kind = flush ? Command::Kind::kFlushRemove : Command::Kind::kRemove;
   for (Place& place : shards_) {
-    if (place.shard == client->shard)
-      place.loop->post(command_for(Command::Kind::kRemove, place.shard, client));
+    if (place.shard == client->shard) place.loop->post(command_for(kind, place.shard, client));
+  }
+}
+
+void LiveSink::set_lag(const LagRule& rule) {
+  const std::lock_guard lock(mutex_);
+  options_.lag = rule;
+  for (Place& place : shards_) {
+    Command command = command_for(Command::Kind::kSetLag, place.shard);
+    command.lag = rule;
+    place.loop->post(std::move(command));
   }
 }
 

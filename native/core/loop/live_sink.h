@@ -34,10 +34,15 @@ class LiveSink final : public FrameSink {
   void append(BlockSlice bytes, const FrameInfo& info, Nanos now) override;
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
-  Result<Client*> add(int fd, Framing framing, std::string_view head);
+  /// `rules`: its own, in place of the sink's.
+  Result<Client*> add(int fd, Framing framing, std::string_view head,
+                      std::unique_ptr<ClientRules> rules = nullptr);
   /// The client in a roster slot, or nullptr.
   Client* client_at(uint32_t index) const { return roster_.at(index); }
-  void remove(Client* client);
+  /// `flush`: it gets what is pending first.
+  void remove(Client* client, bool flush = false);
+  /// Changes how far the clients may lag, those that are here included.
+  void set_lag(const LagRule& rule);
   void clear();
   void end();
   void close();

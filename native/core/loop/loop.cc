@@ -85,6 +85,12 @@ void Loop::obey(Command& command, Nanos now) {
     case Kind::kRemove:
       command.shard->remove(command.client, now);
       break;
+    case Kind::kFlushRemove:
+      command.shard->remove(command.client, now, true);
+      break;
+    case Kind::kSetLag:
+      command.shard->set_lag(command.lag);
+      break;
     case Kind::kClear:
       command.shard->clear(now);
       break;

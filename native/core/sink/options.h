@@ -1,17 +1,24 @@
-// What a sink promises its clients. Copied into every shard; fixed for the life of the sink.
+// What a sink promises its clients. Copied into every shard; the rules may be changed while it runs, and a
+// client may have rules of its own.
 #pragma once
 
-#include "core/base/units.h"
+#include "core/client/rules.h"
 
 namespace flumen {
 
-/// Where a new client starts (GStreamer's sync-method).
-enum class SyncMethod : uint8_t { kLatest, kBurst };
+/// What is kept for newcomers besides what the sink's own start rule needs: the most of the three.
+struct KeepRule {
+  uint64_t frames = 0;
+  uint64_t bytes = 0;
+  Nanos time = 0;
+};
 
 struct SinkOptions {
-  SyncMethod sync_method = SyncMethod::kLatest;
-  Amount burst_min{Unit::kBytes, 64 * kKiB};
-  Amount hard_limit{Unit::kBytes, 4 * kMiB};
+  StartRule start;
+  bool position_on_push =
+      false;  // newcomers are placed by the next push (as multifdsink does) and not by add
+  LagRule lag;
+  KeepRule keep;
   Nanos stall_timeout = 30 * kSecond;  // 0: off
   uint64_t memory_cap = 64 * kMiB;
   Nanos flush_interval = 0;

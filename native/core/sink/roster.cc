@@ -27,7 +27,8 @@ Client* Roster::reserve() {
 }
 
 void Roster::release(Client* client) {
-  client->prologue.reset();
+  client->prologue = {};
+  client->rules.reset();
   free_.push_back(client->index);
   --used_;
   ledger_.live_clients.fetch_sub(1, std::memory_order_relaxed);

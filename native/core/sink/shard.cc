@@ -25,16 +25,57 @@ void Shard::append(Frame frame, Nanos now) {
   lag_.appended(timeline_.next());
   schedule_.appended(timeline_, now);
   unjudged_ = true;
+  start_awaiting(timeline_.at(timeline_.next() - 1));
+}
+
+// Works out where a client starts on the timeline as it is now.
+void Shard::place(Client* client) {
+  const uint64_t start = start_point(timeline_, start_rule(client));
+  client->await = start == kWaitForKey ? Await::kKeyframe : Await::kNothing;
+  client->seq = start == kWaitForKey ? timeline_.next() : start;
+  client->start_frames = timeline_.amount(client->seq, Unit::kFrames);
+  client->start_bytes = timeline_.amount(client->seq, Unit::kBytes);
+  client->start_time = static_cast<Nanos>(timeline_.amount(client->seq, Unit::kTime));
+}
+
+// A frame has come: clients that waited for one, or for a key frame, start.
+void Shard::start_awaiting(const Frame& frame) {
+  const auto start = [&](Client* client) {
+    hang(client);
+    if (client->await == Await::kNothing && client->state == ClientState::kWaiting) to_ready(client);
+  };
+  while (Client* client = await_frame_.front()) {
+    unhang(client);
+    place(client);
+    // Latest means this frame here: it is the first one pushed after the client came.
+    if (client->seq == timeline_.next() && client->await == Await::kNothing) client->seq = frame.seq;
+    start(client);
+  }
+  while (frame.is_key() && !await_key_.empty()) {
+    Client* client = await_key_.front();
+    unhang(client);
+    if (client->recovered_at > 0) {
+      client->frames_dropped += frame.seq - client->seq;
+      client->recovered_at = frame.seq + 1;
+    }
+    client->await = Await::kNothing;
+    client->seq = frame.seq;
+    start(client);
+  }
 }
 
 void Shard::add(Client* client, Nanos now) {
   FLUMEN_CHECK(client->shard == this);
   client->added_at = client->progress_at = now;
-  client->seq = options_.sync_method == SyncMethod::kBurst ? timeline_.newest_reaching(options_.burst_min)
-                                                           : timeline_.next();
-  client->start_amount = timeline_.amount(client->seq, options_.hard_limit.unit);
+  if (options_.position_on_push) {
+    client->await = Await::kFrame;
+    client->seq = timeline_.next();
+  } else {
+    place(client);
+  }
   client->slot = schedule_.assign(clients_);
-  if (client->prologue) prologue_bytes_ += client->prologue->capacity();
+  if (client->rules) ruled_.push_back(client);
+  if (client->prologue) put_private(client, std::move(client->prologue));
   ++clients_;
   to_ready(client);
   if (ending_) {
@@ -58,6 +99,9 @@ void Shard::detach(Client* client) {
     case ClientState::kBlocked:
       blocked_.remove(client);
       break;
+    case ClientState::kWaiting:
+      waiting_.remove(client);
+      break;
     case ClientState::kLingering:
       lingering_.remove(client);
       break;
@@ -65,15 +109,57 @@ void Shard::detach(Client* client) {
     case ClientState::kGone:
       break;
   }
-  lag_.remove(client);
+  unhang(client);
   client->state = ClientState::kReserved;
+}
+
+// By what keeps the client: the frame at its cursor, or what it awaits.
+void Shard::hang(Client* client) {
+  switch (client->await) {
+    case Await::kNothing:
+      lag_.add(client);
+      break;
+    case Await::kFrame:
+      await_frame_.push_back(client);
+      break;
+    case Await::kKeyframe:
+      await_key_.push_back(client);
+      break;
+  }
+}
+
+// Before the cursor moves or `await` changes: both say where the client hangs.
+void Shard::unhang(Client* client) {
+  if (!LagBucket::linked(client)) return;
+  switch (client->await) {
+    case Await::kNothing:
+      lag_.remove(client);
+      break;
+    case Await::kFrame:
+      await_frame_.remove(client);
+      break;
+    case Await::kKeyframe:
+      await_key_.remove(client);
+      break;
+  }
+}
+
+void Shard::put_private(Client* client, BlockSlice bytes) {
+  client->prologue_held = bytes.size;
+  prologue_bytes_ += bytes.size;
+  client->prologue = std::move(bytes);
+}
+
+void Shard::drop_private(Client* client) {
+  prologue_bytes_ -= std::exchange(client->prologue_held, 0);
+  client->prologue = {};
 }
 
 void Shard::to_ready(Client* client) {
   detach(client);
   client->state = ClientState::kReady;
   ready_.push_back(client);
-  lag_.add(client);
+  hang(client);
 }
 
 void Shard::to_blocked(Client* client) {
@@ -84,17 +170,26 @@ void Shard::to_blocked(Client* client) {
   Client* before = blocked_.back();
   while (before != nullptr && before->progress_at > client->progress_at) before = before->queue.prev;
   blocked_.insert_after(before, client);
-  lag_.add(client);
+  hang(client);
   // It may be turns after the frame came that a send is tried: whoever is found too late then is judged then.
-  const Amount limit = options_.hard_limit;
-  if (timeline_.amount(client->seq, limit.unit) > limit.value) unjudged_ = true;
+  const LagRule& rule = lag_rule(client);
+  if (client->await == Await::kNothing && (over(client, rule.soft) || over(client, rule.hard)))
+    unjudged_ = true;
 }
 
 void Shard::to_caught_up(Client* client) {
   detach(client);
   client->state = ClientState::kCaughtUp;
   client->caught_up_once = true;
+  client->recovered_at = 0;
   schedule_.enter(client, timeline_);
+}
+
+void Shard::to_waiting(Client* client) {
+  detach(client);
+  client->state = ClientState::kWaiting;
+  waiting_.push_back(client);
+  hang(client);
 }
 
 // `visit` may make the client leave, and must not touch any other.
@@ -109,13 +204,24 @@ void Shard::each_client(Visit visit) {
   };
   // Ready last: visitors move clients there.
   each_in(lingering_);
+  each_in(waiting_);
   each_in(blocked_);
   for (FlushSlot& slot : schedule_.slots()) each_in(slot.clients);
   each_in(ready_);
 }
 
-void Shard::remove(Client* client, Nanos now) {
-  if (client->state != ClientState::kGone) depart(client, Reason::kRemoved, false, now);
+void Shard::remove(Client* client, Nanos now, bool flush) {
+  if (client->state == ClientState::kGone) return;
+  if (flush) {
+    stop_at(client, timeline_.next(), Reason::kRemoved);
+  } else {
+    depart(client, Reason::kRemoved, false, now);
+  }
+}
+
+void Shard::set_lag(const LagRule& rule) {
+  options_.lag = rule;
+  unjudged_ = true;
 }
 
 void Shard::clear(Nanos now) {

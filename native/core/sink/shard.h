@@ -40,7 +40,10 @@ class Shard {
   /// Takes over `client` with its owned fd, kind, framing, prologue and this shard filled in. The shard is
   /// set by whoever reserved the slot, for remove() on that thread reads it while the client lives here.
   void add(Client* client, Nanos now);
-  void remove(Client* client, Nanos now);
+  /// `flush`: it gets what is pending now first.
+  void remove(Client* client, Nanos now, bool flush = false);
+  /// Changes how far clients may lag, those that are here included.
+  void set_lag(const LagRule& rule);
   void clear(Nanos now);
   /// Everyone gets the rest and the wire's epilogue, then leaves as ended.
   void end();
@@ -79,10 +82,17 @@ class Shard {
   void arrive(Client* client, Nanos now);
 
   // Where a client hangs (shard.cc).
+  void place(Client* client);
+  void start_awaiting(const Frame& frame);
+  void hang(Client* client);
+  void unhang(Client* client);
+  void put_private(Client* client, BlockSlice bytes);
+  void drop_private(Client* client);
   void detach(Client* client);
   void to_ready(Client* client);
   void to_blocked(Client* client);
   void to_caught_up(Client* client);
+  void to_waiting(Client* client);
   template <typename Visit>
   void each_client(Visit visit);
 
@@ -92,10 +102,18 @@ class Shard {
   void fail(Client* client, int error, const char* operation, Nanos now);
   void depart(Client* client, Reason reason, bool reset, Nanos now);
   bool drain_input(Client* client, Nanos now);
-  void judge_limits(Nanos now);
   void judge_clocks(Nanos now);
   void cut_all(Nanos now);
   void close_some();
+
+  // Lagging (shard_lag.cc).
+  const StartRule& start_rule(const Client* client) const;
+  const LagRule& lag_rule(const Client* client) const;
+  void judge_limits(Nanos now);
+  void judge(Client* client, Nanos now);
+  bool over(const Client* client, Amount limit) const;
+  void recover(Client* client, const LagRule& rule);
+  void move_cursor(Client* client, uint64_t target, Await await);
 
   // Keeping (shard_keep.cc).
   void trim();
@@ -110,7 +128,11 @@ class Shard {
   Timeline timeline_;
   LagIndex lag_;
   Schedule schedule_;
-  ClientQueue ready_;      // want a turn
+  ClientQueue ready_;    // want a turn
+  ClientQueue waiting_;  // have nothing to send until a frame comes that they may start with
+  LagBucket await_frame_;
+  LagBucket await_key_;
+  RuledClients ruled_;     // have rules of their own: judged one by one
   ClientQueue blocked_;    // in the order in which their stall clocks started
   ClientQueue lingering_;  // in the order in which they sent their FIN
   SeqRing<Closing> closing_;

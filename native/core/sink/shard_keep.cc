@@ -13,8 +13,15 @@ uint64_t Shard::bytes_held() const {
 // The tail is the oldest of what the slowest client and the next newcomer need.
 void Shard::trim() {
   uint64_t keep = std::min(schedule_.low_seq(timeline_.next()), lag_.lowest());
-  if (options_.sync_method == SyncMethod::kBurst && !ending_) {
-    keep = std::min(keep, timeline_.newest_reaching(options_.burst_min));
+  if (!ending_) {
+    keep = std::min(keep, start_needs(timeline_, options_.start));
+    const KeepRule& rule = options_.keep;
+    const auto reach = [&](Unit unit, uint64_t value) {
+      if (value > 0) keep = std::min(keep, timeline_.newest_reaching({unit, value}));
+    };
+    reach(Unit::kFrames, rule.frames);
+    reach(Unit::kBytes, rule.bytes);
+    reach(Unit::kTime, static_cast<uint64_t>(rule.time));
   }
   timeline_.trim(keep);
   lag_.trim(keep);

@@ -1,7 +1,6 @@
 // The leaving half of a shard: stops, ends, failures, limits, clocks, and the closing of descriptors.
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "core/sink/shard.h"
@@ -13,10 +12,8 @@ namespace {
 // RFC 9112 §7.1: the last chunk and an empty trailer end a chunked body.
 constexpr char kLastChunk[] = "0\r\n\r\n";
 
-BlockRef last_chunk(Ledger& ledger) {
-  Block* block = Block::create(ledger, sizeof kLastChunk - 1);
-  std::memcpy(block->data(), kLastChunk, sizeof kLastChunk - 1);
-  return BlockRef(block);
+BlockSlice last_chunk(Ledger& ledger) {
+  return copy_to_slice(ledger, {reinterpret_cast<const uint8_t*>(kLastChunk), sizeof kLastChunk - 1});
 }
 
 }  // namespace
@@ -27,7 +24,7 @@ void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
   client->stop = stop;
   client->stop_reason = reason;
   // A blocked client goes on when the kernel says so.
-  if (client->state == ClientState::kCaughtUp) to_ready(client);
+  if (client->state == ClientState::kCaughtUp || client->state == ClientState::kWaiting) to_ready(client);
 }
 
 // The cursor is at the stop: epilogue, FIN, and the peer's FIN, as far as the wire and the descriptor have
@@ -36,9 +33,7 @@ void Shard::finish(Client* client, Nanos now) {
   if (client->framing == Framing::kChunked && client->stop_reason == Reason::kEnded &&
       !client->epilogue_queued) {
     client->epilogue_queued = true;
-    client->prologue = last_chunk(ledger_);
-    client->prologue_offset = 0;
-    prologue_bytes_ += client->prologue->capacity();
+    put_private(client, last_chunk(ledger_));
     to_ready(client);
     return;
   }
@@ -74,8 +69,8 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   detach(client);
   if (client->kind != FdKind::kFile) io_.remove(client->fd);
   closing_.push({std::exchange(client->fd, -1), reset && client->kind == FdKind::kSocket});
-  if (client->prologue) prologue_bytes_ -= client->prologue->capacity();
-  client->prologue.reset();
+  drop_private(client);
+  if (RuledClients::linked(client)) ruled_.remove(client);
   schedule_.unassign(client->slot);
   --clients_;
   client->state = ClientState::kGone;
@@ -120,24 +115,6 @@ bool Shard::drain_input(Client* client, Nanos now) {
     }
   }
   return false;
-}
-
-void Shard::judge_limits(Nanos now) {
-  if (!std::exchange(unjudged_, false) || options_.hard_limit.unit == Unit::kNone) return;
-  const Unit unit = options_.hard_limit.unit;
-  const uint64_t boundary = timeline_.oldest_within(options_.hard_limit);
-  for (uint64_t seq = lag_.lowest(); seq < boundary; ++seq) {
-    for (Client* client = lag_.first_at(seq); client != nullptr;) {
-      Client* next = LagBucket::next(client);
-      // A send must have been tried, and the frame already begun does not count.
-      const uint64_t judged = client->offset > 0 ? seq + 1 : seq;
-      const bool grace = !client->caught_up_once && timeline_.amount(judged, unit) <= client->start_amount;
-      if (client->state == ClientState::kBlocked && judged < boundary && !grace) {
-        depart(client, Reason::kSlow, true, now);
-      }
-      client = next;
-    }
-  }
 }
 
 void Shard::judge_clocks(Nanos now) {

@@ -39,19 +39,19 @@ void Shard::serve(Nanos now) {
 }
 
 void Shard::offer(Client* client, Nanos now) {
-  const Gather* gather = batch_.find(*client);
+  // Who awaits a frame is sent its private bytes at most.
+  const uint64_t stop = client->await == Await::kNothing ? client->stop : client->seq;
+  const Gather* gather = batch_.find(*client, stop);
   if (gather == nullptr) {
     if (batch_.gathers_used == SendBatch::kGathers) flush_batch(now);
     Gather& fresh = batch_.gathers[batch_.gathers_used++];
-    gather_from(timeline_, client->seq, client->offset, client->framing, client->stop, kBytesPerClient,
-                fresh);
+    gather_from(timeline_, client->seq, client->offset, client->framing, stop, kBytesPerClient, fresh);
     gather = &fresh;
   }
   if (client->prologue) {
     // Private bytes first, then the shared ones, in a write of its own.
     iovec* iov = batch_.private_iov.data();
-    iov[0] = {client->prologue->data() + client->prologue_offset,
-              client->prologue->capacity() - client->prologue_offset};
+    iov[0] = {client->prologue.data(), client->prologue.size};
     std::copy_n(gather->iov.data(), gather->iov_count, iov + 1);
     SendOp op{client->fd, client->kind, iov, gather->iov_count + 1, 0};
     io_.submit({&op, 1});
@@ -87,7 +87,7 @@ void Shard::settle(Client* client, int64_t result, size_t offered, const Gather&
   }
   const size_t sent = result < 0 ? 0 : static_cast<size_t>(result);
   // The lag bucket is found by the cursor: leave it before the cursor moves.
-  lag_.remove(client);
+  unhang(client);
   if (sent > 0) {
     client->bytes_sent += sent;
     bytes_served_ += sent;
@@ -95,14 +95,11 @@ void Shard::settle(Client* client, int64_t result, size_t offered, const Gather&
   }
   size_t stream_bytes = sent;
   if (client->prologue) {
-    const size_t rest = client->prologue->capacity() - client->prologue_offset;
-    const size_t taken = std::min(rest, sent);
-    client->prologue_offset += static_cast<uint32_t>(taken);
+    const size_t taken = std::min<size_t>(client->prologue.size, sent);
+    client->prologue.offset += static_cast<uint32_t>(taken);
+    client->prologue.size -= static_cast<uint32_t>(taken);
     stream_bytes = sent - taken;
-    if (taken == rest) {
-      prologue_bytes_ -= client->prologue->capacity();
-      client->prologue.reset();
-    }
+    if (client->prologue.size == 0) drop_private(client);
   }
   // The stall clock starts when the kernel first takes less than offered, and again with every byte it takes.
   if (sent > 0 || !client->stalled) client->progress_at = now;
@@ -126,10 +123,12 @@ void Shard::settle(Client* client, int64_t result, size_t offered, const Gather&
 
 // All that was offered went out: the client has caught up, is through, or wants another turn.
 void Shard::arrive(Client* client, Nanos now) {
-  if (client->seq >= client->stop) {
+  if (client->seq >= client->stop || (client->await != Await::kNothing && client->stop != Client::kNoStop)) {
     // Ending costs system calls too: it counts against the turn.
     if (sends_left_ > 0) --sends_left_;
     finish(client, now);
+  } else if (client->await != Await::kNothing) {
+    to_waiting(client);
   } else if (client->seq != timeline_.next()) {
     to_ready(client);
   } else if (client->state != ClientState::kCaughtUp) {

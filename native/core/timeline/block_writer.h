@@ -15,7 +15,17 @@ struct BlockSlice {
   BlockRef block;
   uint32_t offset = 0;
   uint32_t size = 0;
+
+  explicit operator bool() const { return static_cast<bool>(block); }
+  uint8_t* data() const { return block->data() + offset; }
 };
+
+/// A copy of `bytes` in a block of its own.
+inline BlockSlice copy_to_slice(Ledger& ledger, std::span<const uint8_t> bytes) {
+  BlockSlice slice{BlockRef(Block::create(ledger, bytes.size())), 0, static_cast<uint32_t>(bytes.size())};
+  if (!bytes.empty()) std::memcpy(slice.data(), bytes.data(), bytes.size());
+  return slice;
+}
 
 class BlockWriter {
  public:

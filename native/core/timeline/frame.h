@@ -31,6 +31,8 @@ struct Frame {
   Nanos running_time = 0;     // sum of max(0, Δdts) up to and including this frame (design: T)
 
   const uint8_t* data() const { return bytes.block->data() + bytes.offset; }
+  /// A receiver can start here: GStreamer's "not DELTA_UNIT".
+  bool is_key() const { return (info.flags & FrameFlags::kDelta) == 0; }
   uint32_t size() const { return bytes.size; }
 };
 

@@ -7,6 +7,7 @@ namespace flumen {
 void Timeline::append(Frame frame) {
   FLUMEN_CHECK(frame.seq == frames_.end() && frame.bytes_before == bytes_total_);
   bytes_total_ += frame.size();
+  if (frame.is_key()) keys_.push(frame.seq);
   frames_.push(std::move(frame));
 }
 
@@ -64,8 +65,34 @@ uint64_t Timeline::frame_at_byte(uint64_t position) const {
   return position >= frames_[seq].bytes_before + frames_[seq].size() ? after : seq;
 }
 
+// Place in `keys_` of the first key frame behind `seq`.
+uint64_t Timeline::key_ordinal_after(uint64_t seq) const {
+  uint64_t low = keys_.begin();
+  uint64_t high = keys_.end();
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    if (keys_[middle] > seq) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+uint64_t Timeline::newest_key_until(uint64_t seq) const {
+  const uint64_t after = key_ordinal_after(seq);
+  return after == keys_.begin() ? kNoKey : keys_[after - 1];
+}
+
+uint64_t Timeline::first_key_after(uint64_t seq) const {
+  const uint64_t after = key_ordinal_after(seq);
+  return after == keys_.end() ? kNoKey : keys_[after];
+}
+
 void Timeline::trim(uint64_t seq) {
   while (!frames_.empty() && frames_.begin() < seq) frames_.pop();
+  while (!keys_.empty() && keys_[keys_.begin()] < frames_.begin()) keys_.pop();
 }
 
 }  // namespace flumen

@@ -49,6 +49,12 @@ class Timeline {
   /// The frame that holds media byte `position` (an absolute prefix sum); next() at the end.
   uint64_t frame_at_byte(uint64_t position) const;
 
+  static constexpr uint64_t kNoKey = ~uint64_t{0};
+  /// The newest kept key frame with a sequence number of at most `seq`; kNoKey without one.
+  uint64_t newest_key_until(uint64_t seq) const;
+  /// The oldest kept key frame behind `seq`; kNoKey without one.
+  uint64_t first_key_after(uint64_t seq) const;
+
   /// Drops all frames older than `seq`.
   void trim(uint64_t seq);
 
@@ -56,7 +62,10 @@ class Timeline {
   template <typename Predicate>
   uint64_t first_where(Predicate holds) const;
 
+  uint64_t key_ordinal_after(uint64_t seq) const;
+
   SeqRing<Frame> frames_;
+  SeqRing<uint64_t> keys_;  // sequence numbers of the key frames kept, in order
   uint64_t bytes_total_ = 0;
 };
 

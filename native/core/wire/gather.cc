@@ -108,6 +108,22 @@ void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framin
   gather.end_offset = offset;
 }
 
+BlockSlice rest_of_frame(const Frame& frame, Framing framing, uint32_t offset, Ledger& ledger) {
+  if (framing == Framing::kRaw)
+    return {frame.bytes.block, frame.bytes.offset + offset, frame.size() - offset};
+  Gather gather;
+  Builder builder(gather);
+  put_chunk(builder, frame, offset);
+  BlockSlice rest{BlockRef(Block::create(ledger, gather.bytes)), 0, static_cast<uint32_t>(gather.bytes)};
+  uint8_t* to = rest.data();
+  for (int i = 0; i < gather.iov_count; ++i) {
+    const iovec& piece = gather.iov[static_cast<size_t>(i)];
+    std::memcpy(to, piece.iov_base, piece.iov_len);
+    to += piece.iov_len;
+  }
+  return rest;
+}
+
 void advance(const Timeline& timeline, Framing framing, uint64_t sent, uint64_t& seq, uint32_t& offset) {
   if (framing == Framing::kRaw) {
     const uint64_t position = timeline.bytes_before(seq) + offset + sent;

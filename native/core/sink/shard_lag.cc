@@ -1,0 +1,110 @@
+// The lagging half of a shard: who is beyond a limit, and where the recover policy moves its cursor.
+#include <algorithm>
+#include <utility>
+
+#include "core/sink/shard.h"
+#include "core/wire/gather.h"
+
+namespace flumen {
+
+const StartRule& Shard::start_rule(const Client* client) const {
+  return client->rules ? client->rules->start : options_.start;
+}
+
+const LagRule& Shard::lag_rule(const Client* client) const {
+  return client->rules ? client->rules->lag : options_.lag;
+}
+
+// Only clients that hang beyond the sink's limits are looked at, and those with rules of their own.
+void Shard::judge_limits(Nanos now) {
+  if (!std::exchange(unjudged_, false)) return;
+  const LagRule& rule = options_.lag;
+  uint64_t boundary = timeline_.tail();
+  if (rule.hard.unit != Unit::kNone) boundary = timeline_.oldest_within(rule.hard);
+  if (rule.soft.unit != Unit::kNone && rule.recover != RecoverPolicy::kNone) {
+    boundary = std::max(boundary, timeline_.oldest_within(rule.soft));
+  }
+  for (uint64_t seq = lag_.lowest(); seq < boundary; ++seq) {
+    for (Client* client = lag_.first_at(seq); client != nullptr;) {
+      Client* next = LagBucket::next(client);
+      if (!client->rules) judge(client, now);
+      client = next;
+    }
+  }
+  for (Client* client = ruled_.front(); client != nullptr;) {
+    Client* next = RuledClients::next(client);
+    judge(client, now);
+    client = next;
+  }
+}
+
+void Shard::judge(Client* client, Nanos now) {
+  // A send must have been tried, and who awaits a frame lags behind none.
+  if (client->state != ClientState::kBlocked || client->await != Await::kNothing) return;
+  const LagRule& rule = lag_rule(client);
+  if (rule.recover != RecoverPolicy::kNone && over(client, rule.soft)) recover(client, rule);
+  if (client->await == Await::kNothing && over(client, rule.hard)) depart(client, Reason::kSlow, true, now);
+}
+
+// The frame already begun does not count. Until it has caught up, what lay before a newcomer at its start is
+// its due.
+bool Shard::over(const Client* client, Amount limit) const {
+  if (limit.unit == Unit::kNone) return false;
+  uint64_t allowed = limit.value;
+  if (!client->caught_up_once) {
+    const uint64_t due = limit.unit == Unit::kFrames  ? client->start_frames
+                         : limit.unit == Unit::kBytes ? client->start_bytes
+                                                      : static_cast<uint64_t>(client->start_time);
+    allowed = std::max(allowed, due);
+  }
+  return timeline_.amount(client->offset > 0 ? client->seq + 1 : client->seq, limit.unit) > allowed;
+}
+
+void Shard::recover(Client* client, const LagRule& rule) {
+  switch (rule.recover) {
+    case RecoverPolicy::kNone:
+      return;
+    case RecoverPolicy::kLatest:
+      move_cursor(client, timeline_.next() - 1, Await::kNothing);
+      return;
+    case RecoverPolicy::kSoftLimit:
+      move_cursor(client, timeline_.oldest_within(rule.soft), Await::kNothing);
+      return;
+    case RecoverPolicy::kKeyframe:
+      break;
+  }
+  const uint64_t key = timeline_.newest_key_until(timeline_.next());
+  // Where it is, it is as near to the newest key frame as it can be; and once for each key frame is enough.
+  if (key == client->seq) return;
+  if (key == Timeline::kNoKey || key < client->seq) {
+    if (client->recovered_at > 0 && (key == Timeline::kNoKey || client->recovered_at == key + 1)) return;
+    client->recovered_at = key == Timeline::kNoKey ? Timeline::kNoKey : key + 1;
+    move_cursor(client, timeline_.next(), Await::kKeyframe);
+    return;
+  }
+  client->recovered_at = key + 1;
+  move_cursor(client, key, Await::kNothing);
+}
+
+// Forward only. A frame that has been begun is completed: its rest becomes private bytes.
+void Shard::move_cursor(Client* client, uint64_t target, Await await) {
+  const uint64_t from = client->offset > 0 ? client->seq + 1 : client->seq;
+  if (target < from || (target == from && await == Await::kNothing)) return;
+  unhang(client);
+  if (client->offset > 0) {
+    put_private(client, rest_of_frame(timeline_.at(client->seq), client->framing, client->offset, ledger_));
+  }
+  client->frames_dropped += target - from;
+  client->seq = target;
+  client->offset = 0;
+  client->await = await;
+  // Nothing is pending any more: the stall clock stops.
+  if (!client->prologue && (target == timeline_.next() || await != Await::kNothing)) {
+    client->stalled = false;
+    to_ready(client);
+    return;
+  }
+  hang(client);
+}
+
+}  // namespace flumen

@@ -1,0 +1,64 @@
+#include "core/timeline/start_point.h"
+
+#include <algorithm>
+
+namespace flumen {
+
+namespace {
+
+bool within(const Timeline& timeline, uint64_t seq, Amount max) {
+  return max.unit == Unit::kNone || timeline.amount(seq, max.unit) <= max.value;
+}
+
+// The newest frame that reaches the minimum, moved newer until the maximum holds, never past the newest.
+uint64_t burst(const Timeline& timeline, const StartRule& rule) {
+  if (timeline.empty()) return timeline.next();
+  const uint64_t reaching = timeline.newest_reaching(rule.min);
+  const uint64_t allowed = std::max(reaching, timeline.oldest_within(rule.max));
+  return std::min(allowed, timeline.next() - 1);
+}
+
+// The newest key frame at or before the burst's start, when the maximum allows it; kWaitForKey when not.
+uint64_t key_before_burst(const Timeline& timeline, const StartRule& rule) {
+  const uint64_t key = timeline.newest_key_until(burst(timeline, rule));
+  return key != Timeline::kNoKey && within(timeline, key, rule.max) ? key : kWaitForKey;
+}
+
+uint64_t key_or_wait(uint64_t key) { return key == Timeline::kNoKey ? kWaitForKey : key; }
+
+}  // namespace
+
+uint64_t start_point(const Timeline& timeline, const StartRule& rule) {
+  switch (rule.method) {
+    case SyncMethod::kLatest:
+      return timeline.next();
+    case SyncMethod::kNextKeyframe:
+      return kWaitForKey;
+    case SyncMethod::kLatestKeyframe:
+      return key_or_wait(timeline.newest_key_until(timeline.next()));
+    case SyncMethod::kBurst:
+      return burst(timeline, rule);
+    case SyncMethod::kBurstKeyframe: {
+      const uint64_t key = key_before_burst(timeline, rule);
+      return key != kWaitForKey ? key : key_or_wait(timeline.first_key_after(burst(timeline, rule)));
+    }
+    case SyncMethod::kBurstWithKeyframe: {
+      const uint64_t key = key_before_burst(timeline, rule);
+      return key != kWaitForKey ? key : burst(timeline, rule);
+    }
+  }
+  return timeline.next();
+}
+
+uint64_t start_needs(const Timeline& timeline, const StartRule& rule) {
+  const uint64_t start = start_point(timeline, rule);
+  if (start == kWaitForKey) return timeline.next();
+  const bool for_key = rule.method == SyncMethod::kLatestKeyframe ||
+                       rule.method == SyncMethod::kBurstKeyframe ||
+                       rule.method == SyncMethod::kBurstWithKeyframe;
+  if (!for_key || timeline.next() - start <= kGopLimit) return start;
+  return rule.method == SyncMethod::kBurstWithKeyframe ? std::max(start, burst(timeline, rule))
+                                                       : timeline.next();
+}
+
+}  // namespace flumen
