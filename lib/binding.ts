@@ -21,9 +21,18 @@ export interface Binding {
     dts: bigint | undefined,
     duration: bigint | undefined,
   ): void;
-  /** Duplicates `fd`; the slot of the new client. Throws with errno and syscall. */
-  sinkAdd(id: number, fd: number, chunked: boolean, head: Uint8Array | undefined): number;
-  sinkRemove(id: number, slot: number): void;
+  /** Duplicates `fd`; the slot of the new client. `rules`: its own (flatRules). Throws with errno and syscall. */
+  sinkAdd(
+    id: number,
+    fd: number,
+    chunked: boolean,
+    head: Uint8Array | undefined,
+    rules: Float64Array | undefined,
+  ): number;
+  /** With `flush` it gets what is pending for it first. */
+  sinkRemove(id: number, slot: number, flush: boolean): void;
+  /** New limits (flatLag) for the clients without rules of their own. */
+  sinkSetLag(id: number, lag: Float64Array): void;
   sinkClear(id: number): void;
   sinkEnd(id: number, hurry: boolean): void;
   sinkStats(id: number): Float64Array;
@@ -46,8 +55,8 @@ export interface Binding {
 
 /** The kinds of records that drain() yields, and how many numbers one takes. */
 export const RECORD = {
-  fields: 8,
-  /** [1, sink, slot, reason, errno, bytes sent, added at (epoch ms), duration (ms)] */
+  fields: 9,
+  /** [1, sink, slot, reason, errno, bytes sent, added at (epoch ms), duration (ms), frames dropped] */
   clientRemoved: 1,
   /** [2, sink, -, 1 when it was the last shard, -, bytes to serve, bytes served, sends] */
   sinkFinished: 2,
@@ -63,6 +72,19 @@ export const RECORD = {
 
 /** native/core/client/client.h, Reason. */
 export const REASONS = ['none', 'ended', 'closed', 'removed', 'slow', 'timeout', 'error'] as const;
+
+/** native/core/timeline/start_point.h, SyncMethod. */
+export const SYNC_METHODS = [
+  'latest',
+  'next-keyframe',
+  'latest-keyframe',
+  'burst',
+  'burst-keyframe',
+  'burst-with-keyframe',
+] as const;
+
+/** native/core/sink/options.h, RecoverPolicy. */
+export const RECOVER_POLICIES = ['none', 'latest', 'soft-limit', 'keyframe'] as const;
 
 /** native/core/base/units.h, Unit. */
 export const UNITS = { none: 0, frames: 1, bytes: 2, ms: 3 } as const;

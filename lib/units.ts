@@ -2,8 +2,13 @@
 /** A quantity of stream, counted in one of three units. */
 export type Amount = { frames: number } | { bytes: number } | { ms: number };
 
+/** Unit and value of an Amount that has been checked. */
+export type CheckedAmount = readonly [unit: 'frames' | 'bytes' | 'ms', value: number];
+
 /** Largest integer that survives the trip through a double. */
 const MAX = Number.MAX_SAFE_INTEGER;
+/** About thirty years, in ms: as nanoseconds it still fits 64 bits. */
+export const MAX_MS = 1_000_000_000_000;
 
 /** `value` when it is a finite number in [min, max]; else a TypeError or RangeError naming `name`. */
 export function checkNumber(name: string, value: unknown, min: number, max: number = MAX): number {
@@ -22,7 +27,7 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
 }
 
 /** Unit and value of an Amount. */
-export function checkAmount(name: string, amount: unknown): [unit: 'frames' | 'bytes' | 'ms', value: number] {
+export function checkAmount(name: string, amount: unknown): CheckedAmount {
   const keys = typeof amount === 'object' && amount !== null ? Object.keys(amount) : [];
   const key = keys[0];
   if (keys.length !== 1 || (key !== 'frames' && key !== 'bytes' && key !== 'ms')) {
@@ -31,8 +36,20 @@ export function checkAmount(name: string, amount: unknown): [unit: 'frames' | 'b
     );
   }
   const value = (amount as Record<string, unknown>)[key];
-  const check = key === 'ms' ? checkNumber : checkInteger;
-  return [key, check(`${name}.${key}`, value, 0)];
+  return [key, checkQuantity(`${name}.${key}`, key, value)];
+}
+
+/** `value` when it is a possible number of that unit: not negative, and whole unless it is a time. */
+export function checkQuantity(name: string, unit: CheckedAmount[0], value: unknown): number {
+  return unit === 'ms' ? checkNumber(name, value, 0, MAX_MS) : checkInteger(name, value, 0);
+}
+
+/** `value` when it is one of `choices`. */
+export function checkChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  if ((choices as readonly unknown[]).includes(value)) return value as T;
+  const quoted = choices.map((choice) => `"${choice}"`);
+  const list = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+  throw new TypeError(`${name} must be ${list}, not ${describe(value)}`);
 }
 
 /** `options` when it is an object whose keys are all known; a misspelt option must not pass unnoticed. */

@@ -1,5 +1,6 @@
 /** A client as JavaScript sees it, and what is said of one that left. */
 import type { SystemError } from '../errors.js';
+import type { LimitOptions, StartOptions } from './rules.js';
 
 /** One receiver. A small plain object: no emitter, no timer; the sink's events carry it. */
 export interface Client {
@@ -9,7 +10,8 @@ export interface Client {
   tag: unknown;
 }
 
-export interface AddOptions {
+/** Where this client starts and how far it may lag, if other than the sink's; the rest comes from the sink. */
+export interface AddOptions extends StartOptions, LimitOptions {
   /** Kept with the client; see Client.tag. */
   tag?: unknown;
   /** Bytes that go out before the first frame (behind a response head, where there is one). */
@@ -31,6 +33,13 @@ export interface ClientStats {
   connectedAt: number;
   /** From add to removal. */
   durationMs: number;
+  /** Frames that its recover policy made it skip. */
+  framesDropped: number;
+}
+
+export interface RemoveOptions {
+  /** The client gets what is pending for it now, and nothing newer, before it goes. Default false. */
+  flush?: boolean;
 }
 
 export interface ClientRemoved {
@@ -55,6 +64,8 @@ export class SinkClient implements Client {
   tag: unknown;
   /** Number of the native slot; PENDING until the descriptor has been taken, GONE once it has left. */
   slot = PENDING;
+  /** While PENDING: remove(client, { flush: true }) waits for the descriptor. */
+  leaving = false;
 
   constructor(id: number, tag: unknown) {
     this.id = id;

@@ -3,12 +3,11 @@
  * on the loop threads.
  */
 import { EventEmitter } from 'node:events';
-import { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { REASONS, RECORD } from '../binding.js';
 import { ensureBell, Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { flumenError, fromNative, systemError } from '../errors.js';
-import { type Handed, handOff, type Taker, type Target } from '../handoff/index.js';
+import { type Handed, handOff, type Target } from '../handoff/index.js';
 import { native } from '../native.js';
 import { checkKeys, describe } from '../units.js';
 import {
@@ -18,10 +17,13 @@ import {
   GONE,
   PENDING,
   type RemovalReason,
+  type RemoveOptions,
   SinkClient,
   type SinkEvents,
 } from './client.js';
-import { type FrameInfo, flatOptions, type SinkOptions, type SinkStats } from './options.js';
+import { checkOptions, type FrameInfo, type SinkOptions, type SinkStats } from './options.js';
+import { flatLag, LIMIT_KEYS, type LimitOptions, type RuleBounds, type Rules, readRules } from './rules.js';
+import { ClientTaker, checkAddOptions, type TakerOwner } from './taker.js';
 import { writableFor } from './writable.js';
 
 type State = 'open' | 'ending' | 'closed';
@@ -29,6 +31,8 @@ type State = 'open' | 'ending' | 'closed';
 /** Base of MultiFdSink and MultiSocketSink (GStreamer: multihandlesink). */
 export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordTarget {
   readonly #id: number;
+  #rules: Rules;
+  readonly #bounds: RuleBounds;
   #state: State = 'open';
   #nextClient = 1;
   #added = 0;
@@ -47,7 +51,9 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   constructor(options: SinkOptions = {}) {
     super();
-    const flat = flatOptions(options, this.socketsOnly);
+    const { rules, bounds, flat } = checkOptions(options, this.socketsOnly);
+    this.#rules = rules;
+    this.#bounds = bounds;
     ensureBell();
     try {
       this.#id = native.sinkOpen(flat);
@@ -100,11 +106,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
    */
   add(target: Target, options: AddOptions = {}): Client {
     if (this.#state !== 'open') throw this.#closedError('add');
-    checkAddOptions(options, target);
+    const rules = checkAddOptions(options, target, this.#rules, this.#bounds);
     const client = new SinkClient(this.#nextClient, options.tag);
     this.#pending.add(client);
     try {
-      handOff(target, new ClientTaker(this.#take, this.#vanished, client, options));
+      handOff(target, new ClientTaker(this.#taking, client, options, rules));
     } catch (error) {
       this.#pending.delete(client);
       throw fromNative(error, typeof target === 'number' ? `add: fd ${target}` : 'add');
@@ -116,14 +122,31 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     return client;
   }
 
-  /** Lets a client go now; what it has not been sent is lost. Unknown or gone: nothing happens. */
-  remove(client: Client): void {
+  /**
+   * Lets a client go: now, and what it has not been sent is lost, or with `flush` as soon as it has what is pending for
+   * it. Gone already, or another sink's: nothing happens.
+   */
+  remove(client: Client, options: RemoveOptions = {}): void {
     if (!(client instanceof SinkClient)) throw new TypeError(`remove: not a client: ${describe(client)}`);
+    const { flush = false } = checkKeys('remove options', options, ['flush']);
+    if (typeof flush !== 'boolean') throw new TypeError(`flush must be a boolean, not ${describe(flush)}`);
     if (this.#pending.has(client)) {
-      this.#report(client, 'removed', 0, Date.now(), 0);
+      client.leaving = true;
+      if (!flush) this.#report(client, 'removed', 0, Date.now(), 0, 0);
     } else if (client.slot >= 0 && this.#bySlot[client.slot] === client && this.#state !== 'closed') {
-      native.sinkRemove(this.#id, client.slot);
+      native.sinkRemove(this.#id, client.slot, flush);
     }
+  }
+
+  /**
+   * Changes how far clients may lag, from now on; what is not given stays as it is (with recoverPolicy none a soft limit
+   * does nothing). Clients that were added with rules of their own keep those.
+   */
+  setLimits(limits: LimitOptions): void {
+    if (this.#state === 'closed') throw this.#closedError('setLimits');
+    checkKeys('limits', limits, LIMIT_KEYS);
+    this.#rules = readRules(limits, this.#rules, this.#bounds);
+    native.sinkSetLag(this.#id, Float64Array.from(flatLag(this.#rules)));
   }
 
   /** Lets every client go. */
@@ -211,13 +234,21 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   #onClientRecord(records: Float64Array, offset: number, operation: string | undefined): void {
-    const [, , slot = 0, reason = 0, errno = 0, bytesSent = 0, connectedAt = 0, durationMs = 0] =
+    const [, , slot = 0, reason = 0, errno = 0, bytesSent = 0, connectedAt = 0, durationMs = 0, dropped = 0] =
       records.subarray(offset, offset + RECORD.fields);
     const client = this.#bySlot[slot];
     if (client === undefined) return;
     this.#bySlot[slot] = undefined;
     const error = errno > 0 ? systemError(errno, operation ?? '', `client ${client.id}`) : undefined;
-    this.#report(client, REASONS[reason] as RemovalReason, bytesSent, connectedAt, durationMs, error);
+    this.#report(
+      client,
+      REASONS[reason] as RemovalReason,
+      bytesSent,
+      connectedAt,
+      durationMs,
+      dropped,
+      error,
+    );
   }
 
   #report(
@@ -226,39 +257,50 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     bytesSent: number,
     connectedAt: number,
     durationMs: number,
+    framesDropped: number,
     error?: ClientRemoved['error'],
   ): void {
     this.#pending.delete(client);
     client.slot = GONE;
     this.#removed += 1;
     this.#updateHold();
-    const removed: ClientRemoved = { client, reason, stats: { bytesSent, connectedAt, durationMs } };
+    const removed: ClientRemoved = {
+      client,
+      reason,
+      stats: { bytesSent, connectedAt, durationMs, framesDropped },
+    };
     if (error !== undefined) removed.error = error;
     this.emit('client-removed', removed);
   }
 
-  readonly #take = (client: SinkClient, handed: Handed, options: AddOptions): void => {
+  readonly #taking: TakerOwner = {
+    take: ({ client, options, rules }, handed) => this.#take(client, handed, options, rules),
+    vanished: (client, error) => this.#vanished(client, error),
+  };
+
+  #take(client: SinkClient, handed: Handed, options: AddOptions, rules: Float64Array | undefined): void {
     if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
     const chunked = (options.framing ?? handed.framing) === 'chunked';
     const head = joined(handed.head, options.head);
-    const slot = native.sinkAdd(this.#id, handed.fd, chunked, head);
+    const slot = native.sinkAdd(this.#id, handed.fd, chunked, head, rules);
     client.slot = slot;
     this.#bySlot[slot] = client;
     this.#pending.delete(client);
-  };
+    if (client.leaving) native.sinkRemove(this.#id, slot, true);
+  }
 
-  readonly #vanished = (client: SinkClient, error: Error | undefined): void => {
+  #vanished(client: SinkClient, error: Error | undefined): void {
     if (client.slot !== PENDING) return;
     const failure = fromNative(error, `client ${client.id}`) as ClientRemoved['error'];
     const closed =
       failure?.syscall === undefined || failure.code === 'ECONNRESET' || failure.code === 'EPIPE';
-    this.#report(client, closed ? 'closed' : 'error', 0, Date.now(), 0, closed ? undefined : failure);
-  };
+    this.#report(client, closed ? 'closed' : 'error', 0, Date.now(), 0, 0, closed ? undefined : failure);
+  }
 
   #stop(hurry: boolean): Promise<void> {
     if (this.#state === 'closed') return this.#finished;
     this.#state = 'ending';
-    for (const client of this.#pending) this.#report(client, 'removed', 0, Date.now(), 0);
+    for (const client of this.#pending) this.#report(client, 'removed', 0, Date.now(), 0, 0);
     native.sinkEnd(this.#id, hurry);
     this.#updateHold();
     return this.#finished;
@@ -281,47 +323,6 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   #closedError(operation: string): Error {
     const state = this.#state === 'closed' ? 'closed' : 'ending';
     return flumenError('ERR_FLUMEN_CLOSED', `${operation}: the sink is ${state}`);
-  }
-}
-
-/** Waits for one descriptor. A class, so that ten thousand handoffs make no closures. */
-class ClientTaker implements Taker {
-  readonly #onTake: (client: SinkClient, handed: Handed, options: AddOptions) => void;
-  readonly #onVanished: (client: SinkClient, error: Error | undefined) => void;
-  readonly #client: SinkClient;
-  readonly #options: AddOptions;
-
-  constructor(
-    onTake: (client: SinkClient, handed: Handed, options: AddOptions) => void,
-    onVanished: (client: SinkClient, error: Error | undefined) => void,
-    client: SinkClient,
-    options: AddOptions,
-  ) {
-    this.#onTake = onTake;
-    this.#onVanished = onVanished;
-    this.#client = client;
-    this.#options = options;
-  }
-
-  take(handed: Handed): void {
-    this.#onTake(this.#client, handed, this.#options);
-  }
-
-  vanished(error?: Error): void {
-    this.#onVanished(this.#client, error);
-  }
-}
-
-function checkAddOptions(options: AddOptions, target: Target): void {
-  checkKeys('add options', options, ['tag', 'head', 'framing']);
-  if (options.head !== undefined && !(options.head instanceof Uint8Array)) {
-    throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
-  }
-  if (options.framing !== undefined && options.framing !== 'raw' && options.framing !== 'chunked') {
-    throw new TypeError(`framing must be "raw" or "chunked", not ${describe(options.framing)}`);
-  }
-  if (options.framing !== undefined && target instanceof ServerResponse) {
-    throw new TypeError('framing cannot be chosen for a response: its head says how the body is framed');
   }
 }
 

@@ -1,14 +1,28 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
-import { UNITS } from '../binding.js';
-import { type Amount, checkAmount, checkInteger, checkKeys, checkNumber, describe } from '../units.js';
+import { checkChoice, checkInteger, checkKeys, checkNumber, checkQuantity } from '../units.js';
+import {
+  DEFAULT_RULES,
+  flatRules,
+  LIMIT_KEYS,
+  type LimitOptions,
+  type RuleBounds,
+  type Rules,
+  readRules,
+  START_KEYS,
+  type StartOptions,
+} from './rules.js';
 
-export interface SinkOptions {
-  /** Where a new client starts. latest: with the next frame. burst: `burstMin` back. Default latest. */
-  syncMethod?: 'latest' | 'burst';
-  /** How much a newcomer is sent at once with syncMethod burst, if there is as much. Default 64 KiB. */
-  burstMin?: { bytes: number };
-  /** How far a client may lag before it is removed as slow. Default 4 MiB. */
-  hardLimit?: Amount;
+export interface SinkOptions extends StartOptions, LimitOptions {
+  /**
+   * When a new client's start is worked out: as it is added, so that what it is owed goes out at once, or by the next
+   * push, as multifdsink does. Default add.
+   */
+  positionOn?: 'add' | 'push';
+  /**
+   * What is kept for newcomers at least, once there has been as much: the most of the three. What `syncMethod` needs is
+   * kept anyway. Default: nothing more.
+   */
+  keep?: { frames?: number; bytes?: number; ms?: number };
   /** ms that a client may take nothing of what waits for it before it is removed as slow; 0: no limit. Default 30 s. */
   stallTimeout?: number;
   /** Bytes that the sink may hold on each loop, everything counted. Default 64 MiB. */
@@ -49,9 +63,10 @@ export interface SinkStats {
 }
 
 const KNOWN = [
-  'syncMethod',
-  'burstMin',
-  'hardLimit',
+  ...START_KEYS,
+  ...LIMIT_KEYS,
+  'positionOn',
+  'keep',
   'stallTimeout',
   'memoryCap',
   'flushInterval',
@@ -63,36 +78,40 @@ const MIB = 1024 * 1024;
 /** A day: longer times are mistakes of unit. */
 const DAY_MS = 86_400_000;
 
+/** Options that have been checked: what JavaScript needs of them later, and the flat form for the addon. */
+export interface CheckedOptions {
+  rules: Rules;
+  bounds: RuleBounds;
+  flat: Float64Array;
+}
+
 /** Checks `options` and fills in the defaults. The order is that of native/addon/sink_doors.cc. */
-export function flatOptions(options: SinkOptions, socketsOnly: boolean): Float64Array {
+export function checkOptions(options: SinkOptions, socketsOnly: boolean): CheckedOptions {
   checkKeys('sink options', options, KNOWN);
-  const method = options.syncMethod ?? 'latest';
-  if (method !== 'latest' && method !== 'burst') {
-    throw new TypeError(`syncMethod must be "latest" or "burst", not ${describe(method)}`);
-  }
-  const burstMin = checkKeys('burstMin', options.burstMin ?? { bytes: 65_536 }, ['bytes']);
-  const burst = checkInteger('burstMin.bytes', burstMin.bytes, 0);
-  const [unit, limit] = checkAmount('hardLimit', options.hardLimit ?? { bytes: 4 * MIB });
-  const memoryCap = checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536);
-  if (burst > memoryCap) {
-    throw new RangeError(`burstMin.bytes (${burst}) must not be over memoryCap (${memoryCap})`);
-  }
-  const flushInterval = checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000);
-  if (options.hardLimit !== undefined && 'ms' in options.hardLimit && limit < 2 * flushInterval) {
-    throw new RangeError(
-      `hardLimit.ms (${limit}) must be at least twice flushInterval (${flushInterval}): healthy clients lag that much`,
-    );
-  }
-  return Float64Array.of(
-    method === 'latest' ? 0 : 1,
-    burst,
-    UNITS[unit],
-    limit,
+  const bounds = {
+    flushInterval: checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000),
+    memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
+  };
+  const rules = readRules(options, DEFAULT_RULES, bounds);
+  const flat = Float64Array.of(
+    ...flatRules(rules),
+    checkChoice('positionOn', options.positionOn ?? 'add', ['add', 'push']) === 'push' ? 1 : 0,
+    ...flatKeep(options.keep ?? {}, bounds.memoryCap),
     checkNumber('stallTimeout', options.stallTimeout ?? 30_000, 0, DAY_MS),
-    memoryCap,
-    flushInterval,
+    bounds.memoryCap,
+    bounds.flushInterval,
     checkInteger('notSentLowat', options.notSentLowat ?? 16_384, 1, 2 ** 31 - 1),
     checkNumber('closeTimeout', options.closeTimeout ?? 2_000, 0, DAY_MS),
     socketsOnly ? 1 : 0,
   );
+  return { rules, bounds, flat };
+}
+
+function flatKeep(keep: NonNullable<SinkOptions['keep']>, memoryCap: number): number[] {
+  const units = ['frames', 'bytes', 'ms'] as const;
+  checkKeys('keep', keep, units);
+  if (keep.bytes !== undefined && keep.bytes > memoryCap) {
+    throw new RangeError(`keep.bytes (${keep.bytes}) must not be over memoryCap (${memoryCap})`);
+  }
+  return units.map((unit) => checkQuantity(`keep.${unit}`, unit, keep[unit] ?? 0));
 }

@@ -10,7 +10,7 @@ namespace flumen {
 namespace {
 
 // One record of drain(); lib/binding.ts has the same numbers.
-constexpr size_t kRecordFields = 8;
+constexpr size_t kRecordFields = 9;
 constexpr double kClientRemoved = 1;
 
 double epoch_ms(Nanos monotonic) {
@@ -29,6 +29,7 @@ void write_client(const Client& client, double* record) {
   record[5] = static_cast<double>(client.bytes_sent);
   record[6] = epoch_ms(client.added_at);
   record[7] = static_cast<double>((client.removed_at - client.added_at) / kMillisecond);
+  record[8] = static_cast<double>(client.frames_dropped);
 }
 
 void write_notice(const Notice& notice, double* record) {

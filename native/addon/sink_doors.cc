@@ -1,5 +1,7 @@
 // Doors of a sink, addressed by its id. Options and statistics travel as flat numbers (lib/binding.ts has the
 // order).
+#include <memory>
+
 #include "addon/convert.h"
 #include "addon/instance.h"
 #include "core/sys/clock.h"
@@ -8,20 +10,65 @@ namespace flumen {
 
 namespace {
 
-SinkOptions options_from(const double* field) {
+// Rules and options are read in the order in which lib/sink/rules.ts and lib/sink/options.ts write them.
+class FlatReader {
+ public:
+  explicit FlatReader(const Napi::Value& numbers) : next_(numbers.As<Napi::Float64Array>().Data()) {}
+
+  double number() { return *next_++; }
+  uint64_t count() { return static_cast<uint64_t>(number()); }
+  Nanos time() { return nanos_of(number()); }
+  template <typename Enum>
+  Enum choice() {
+    return static_cast<Enum>(count());
+  }
+  Amount amount() {
+    const Unit unit = choice<Unit>();
+    return {unit, unit == Unit::kTime ? static_cast<uint64_t>(time()) : count()};
+  }
+  StartRule start() {
+    StartRule rule;
+    rule.method = choice<SyncMethod>();
+    rule.min = amount();
+    rule.max = amount();
+    return rule;
+  }
+  LagRule lag() {
+    LagRule rule;
+    rule.soft = amount();
+    rule.hard = amount();
+    rule.recover = choice<RecoverPolicy>();
+    return rule;
+  }
+
+ private:
+  const double* next_;
+};
+
+SinkOptions options_from(FlatReader flat) {
   SinkOptions options;
-  options.sync_method = field[0] == 0 ? SyncMethod::kLatest : SyncMethod::kBurst;
-  options.burst_min = {Unit::kBytes, static_cast<uint64_t>(field[1])};
-  const Unit unit = static_cast<Unit>(field[2]);
-  options.hard_limit = {unit, unit == Unit::kTime ? static_cast<uint64_t>(nanos_of(field[3]))
-                                                  : static_cast<uint64_t>(field[3])};
-  options.stall_timeout = nanos_of(field[4]);
-  options.memory_cap = static_cast<uint64_t>(field[5]);
-  options.flush_interval = nanos_of(field[6]);
-  options.notsent_lowat = static_cast<uint32_t>(field[7]);
-  options.close_timeout = nanos_of(field[8]);
-  options.sockets_only = field[9] != 0;
+  options.start = flat.start();
+  options.lag = flat.lag();
+  options.position_on_push = flat.count() != 0;
+  options.keep.frames = flat.count();
+  options.keep.bytes = flat.count();
+  options.keep.time = flat.time();
+  options.stall_timeout = flat.time();
+  options.memory_cap = flat.count();
+  options.flush_interval = flat.time();
+  options.notsent_lowat = static_cast<uint32_t>(flat.count());
+  options.close_timeout = flat.time();
+  options.sockets_only = flat.count() != 0;
   return options;
+}
+
+std::unique_ptr<ClientRules> client_rules_from(const Napi::Value& numbers) {
+  if (!numbers.IsTypedArray()) return nullptr;
+  FlatReader flat(numbers);
+  auto rules = std::make_unique<ClientRules>();
+  rules->start = flat.start();
+  rules->lag = flat.lag();
+  return rules;
 }
 
 LiveSink* sink_of(const Napi::CallbackInfo& info) {
@@ -33,7 +80,7 @@ Napi::Value sink_open(const Napi::CallbackInfo& info) {
   Instance& instance = *Instance::of(info.Env());
   if (!instance.start_loops()) return info.Env().Undefined();
   const uint32_t id = instance.next_id++;
-  const SinkOptions options = options_from(info[0].As<Napi::Float64Array>().Data());
+  const SinkOptions options = options_from(FlatReader(info[0]));
   instance.sinks.emplace(id, std::make_shared<LiveSink>(id, options, instance.pool, instance.ledger));
   return Napi::Number::New(info.Env(), id);
 }
@@ -51,13 +98,13 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkAdd(id, fd, chunked, head?) → slot
+// sinkAdd(id, fd, chunked, head?, rules?) → slot
 Napi::Value sink_add(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   const int fd = info[1].As<Napi::Number>().Int32Value();
   const Framing framing = info[2].ToBoolean() ? Framing::kChunked : Framing::kRaw;
-  Result<Client*> client = sink->add(fd, framing, text_of(info[3]));
+  Result<Client*> client = sink->add(fd, framing, text_of(info[3]), client_rules_from(info[4]));
   if (!client.ok()) {
     throw_system_error(info.Env(), client.error());
     return info.Env().Undefined();
@@ -65,11 +112,18 @@ Napi::Value sink_add(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), client.value()->index);
 }
 
-// sinkRemove(id, slot)
+// sinkRemove(id, slot, flush)
 Napi::Value sink_remove(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
-  if (Client* client = sink->client_at(info[1].As<Napi::Number>().Uint32Value())) sink->remove(client);
+  Client* client = sink->client_at(info[1].As<Napi::Number>().Uint32Value());
+  if (client != nullptr) sink->remove(client, info[2].ToBoolean());
+  return info.Env().Undefined();
+}
+
+// sinkSetLag(id, lag: Float64Array)
+Napi::Value sink_set_lag(const Napi::CallbackInfo& info) {
+  if (LiveSink* sink = sink_of(info)) sink->set_lag(FlatReader(info[1]).lag());
   return info.Env().Undefined();
 }
 
@@ -112,6 +166,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkPush", Napi::Function::New(env, sink_push, "sinkPush"));
   exports.Set("sinkAdd", Napi::Function::New(env, sink_add, "sinkAdd"));
   exports.Set("sinkRemove", Napi::Function::New(env, sink_remove, "sinkRemove"));
+  exports.Set("sinkSetLag", Napi::Function::New(env, sink_set_lag, "sinkSetLag"));
   exports.Set("sinkClear", Napi::Function::New(env, sink_clear, "sinkClear"));
   exports.Set("sinkEnd", Napi::Function::New(env, sink_end, "sinkEnd"));
   exports.Set("sinkStats", Napi::Function::New(env, sink_stats, "sinkStats"));

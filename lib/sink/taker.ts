@@ -1,0 +1,59 @@
+/** What add() knows of a client until its descriptor is there: options, checked, and whom to tell. */
+import { ServerResponse } from 'node:http';
+import type { Handed, Taker, Target } from '../handoff/index.js';
+import { checkKeys, describe } from '../units.js';
+import type { AddOptions, SinkClient } from './client.js';
+import { flatRules, LIMIT_KEYS, type RuleBounds, type Rules, readRules, START_KEYS } from './rules.js';
+
+/** Whoever made the taker. */
+export interface TakerOwner {
+  take(taker: ClientTaker, handed: Handed): void;
+  vanished(client: SinkClient, error: Error | undefined): void;
+}
+
+/** Waits for one descriptor. A class, so that ten thousand handoffs make no closures. */
+export class ClientTaker implements Taker {
+  readonly client: SinkClient;
+  readonly options: AddOptions;
+  /** The client's own rules, flat; undefined: the sink's. */
+  readonly rules: Float64Array | undefined;
+  readonly #owner: TakerOwner;
+
+  constructor(owner: TakerOwner, client: SinkClient, options: AddOptions, rules: Float64Array | undefined) {
+    this.#owner = owner;
+    this.client = client;
+    this.options = options;
+    this.rules = rules;
+  }
+
+  take(handed: Handed): void {
+    this.#owner.take(this, handed);
+  }
+
+  vanished(error?: Error): void {
+    this.#owner.vanished(this.client, error);
+  }
+}
+
+const RULE_KEYS = [...START_KEYS, ...LIMIT_KEYS];
+
+/** Checks the options of add(); the client's own rules in flat form, undefined when it asks for none. */
+export function checkAddOptions(
+  options: AddOptions,
+  target: Target,
+  base: Rules,
+  bounds: RuleBounds,
+): Float64Array | undefined {
+  checkKeys('add options', options, ['tag', 'head', 'framing', ...RULE_KEYS]);
+  if (options.head !== undefined && !(options.head instanceof Uint8Array)) {
+    throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
+  }
+  if (options.framing !== undefined && options.framing !== 'raw' && options.framing !== 'chunked') {
+    throw new TypeError(`framing must be "raw" or "chunked", not ${describe(options.framing)}`);
+  }
+  if (options.framing !== undefined && target instanceof ServerResponse) {
+    throw new TypeError('framing cannot be chosen for a response: its head says how the body is framed');
+  }
+  if (RULE_KEYS.every((key) => options[key] === undefined)) return undefined;
+  return Float64Array.from(flatRules(readRules(options, base, bounds)));
+}
