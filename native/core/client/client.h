@@ -8,7 +8,7 @@
 #include "core/base/intrusive_list.h"
 #include "core/client/rules.h"
 #include "core/sys/fd.h"
-#include "core/timeline/block_writer.h"
+#include "core/timeline/stream_state.h"
 #include "core/wire/framing.h"
 
 namespace flumen {
@@ -68,6 +68,8 @@ struct Client {
   ListLink<Client> ruled;              // among those with rules of their own
   uint64_t recovered_at = 0;    // the newest key frame when it last recovered by key frame, + 1; 0: not since
                                 // it caught up
+  StateRef stream;              // the stream state it was last given
+  bool resend_headers = true;   // it is given changed headers, too
   uint64_t frames_dropped = 0;  // skipped by the recover policy
   int error = 0;                // errno with Reason::kError
   const char* error_operation = "";

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/sys/clock.h"
+
 namespace flumen {
 
 namespace {
@@ -38,12 +40,32 @@ void LiveSink::open_shard(Loop& loop, bool files) {
 
 void LiveSink::push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now) {
   const std::lock_guard lock(mutex_);
-  fill_inboxes(writer_.copy(bytes), info, now);
+  enter(writer_.copy(bytes), info, now);
 }
 
 void LiveSink::append(BlockSlice bytes, const FrameInfo& info, Nanos now) {
   const std::lock_guard lock(mutex_);
-  fill_inboxes(std::move(bytes), info, now);
+  enter(std::move(bytes), info, now);
+}
+
+void LiveSink::enter(BlockSlice bytes, const FrameInfo& info, Nanos now) {
+  for (HeaderFilter::Held& frame : filter_.pass({std::move(bytes), info}, state_)) {
+    fill_inboxes(std::move(frame.bytes), frame.info, now);
+  }
+}
+
+void LiveSink::release_held(Nanos now) {
+  for (HeaderFilter::Held& frame : filter_.flush()) fill_inboxes(std::move(frame.bytes), frame.info, now);
+}
+
+void LiveSink::set_headers(std::span<const std::span<const uint8_t>> headers, Nanos now) {
+  std::vector<BlockSlice> slices;
+  for (const auto& header : headers) slices.push_back(copy_to_slice(ledger_, header));
+  StateRef fresh(StreamState::create(ledger_, std::move(slices)));
+  const std::lock_guard lock(mutex_);
+  if (state_.get() != nullptr && state_->same_headers(*fresh.get())) return;
+  release_held(now);
+  state_ = std::move(fresh);
 }
 
 void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) {
@@ -51,6 +73,7 @@ void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) 
   Frame frame;
   frame.bytes = std::move(bytes);
   frame.info = info;
+  frame.state = state_;
   stamper_.stamp(frame, now);
   for (Place& place : shards_) {
     Command command = command_for(Command::Kind::kAppend, place.shard);
@@ -138,6 +161,7 @@ void LiveSink::clear() { tell_all(Command::Kind::kClear); }
 
 void LiveSink::end() {
   const std::lock_guard lock(mutex_);
+  release_held(monotonic_now());
   ending_ = true;
   writer_.reset();
   tell_all(Command::Kind::kEnd);
@@ -145,6 +169,7 @@ void LiveSink::end() {
 
 void LiveSink::close() {
   const std::lock_guard lock(mutex_);
+  release_held(monotonic_now());
   ending_ = true;
   writer_.reset();
   tell_all(Command::Kind::kClose);

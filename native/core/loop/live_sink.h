@@ -10,6 +10,7 @@
 
 #include "core/loop/loop_pool.h"
 #include "core/sink/roster.h"
+#include "core/timeline/header_filter.h"
 #include "core/timeline/stamper.h"
 
 namespace flumen {
@@ -32,6 +33,10 @@ class LiveSink final : public FrameSink {
   /// Copies `bytes` into shared blocks and appends them as one frame.
   void push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now);
   void append(BlockSlice bytes, const FrameInfo& info, Nanos now) override;
+
+  /// The headers that every client gets before its first frame from now on. The same ones again change
+  /// nothing.
+  void set_headers(std::span<const std::span<const uint8_t>> headers, Nanos now);
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
   /// `rules`: its own, in place of the sink's.
@@ -65,7 +70,9 @@ class LiveSink final : public FrameSink {
   void open_shard(Loop& loop, bool files);
   Result<Place*> place_for(FdKind kind);
   void tell_all(Command::Kind kind);
+  void enter(BlockSlice bytes, const FrameInfo& info, Nanos now);
   void fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now);
+  void release_held(Nanos now);
 
   uint32_t id_;
   SinkOptions options_;
@@ -78,6 +85,8 @@ class LiveSink final : public FrameSink {
   std::mutex mutex_;  // what follows, and the order of the inboxes
   Stamper stamper_;
   BlockWriter writer_;
+  StateRef state_;
+  HeaderFilter filter_;
   bool ending_ = false;
 };
 

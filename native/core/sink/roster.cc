@@ -29,6 +29,7 @@ Client* Roster::reserve() {
 void Roster::release(Client* client) {
   client->prologue = {};
   client->rules.reset();
+  client->stream = {};
   free_.push_back(client->index);
   --used_;
   ledger_.live_clients.fetch_sub(1, std::memory_order_relaxed);

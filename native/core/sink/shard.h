@@ -77,6 +77,7 @@ class Shard {
   // Sending (shard_send.cc).
   void serve(Nanos now);
   void offer(Client* client, Nanos now);
+  bool meet_state(Client* client);
   void flush_batch(Nanos now);
   void settle(Client* client, int64_t result, size_t offered, const Gather& gather, Nanos now);
   void arrive(Client* client, Nanos now);

@@ -70,6 +70,7 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   if (client->kind != FdKind::kFile) io_.remove(client->fd);
   closing_.push({std::exchange(client->fd, -1), reset && client->kind == FdKind::kSocket});
   drop_private(client);
+  client->stream = {};
   if (RuledClients::linked(client)) ruled_.remove(client);
   schedule_.unassign(client->slot);
   --clients_;

@@ -39,8 +39,9 @@ void Shard::serve(Nanos now) {
 }
 
 void Shard::offer(Client* client, Nanos now) {
-  // Who awaits a frame is sent its private bytes at most.
-  const uint64_t stop = client->await == Await::kNothing ? client->stop : client->seq;
+  // Who awaits a frame, or must be given headers behind its private bytes, is sent those bytes at most.
+  const bool streams = client->await == Await::kNothing && meet_state(client);
+  const uint64_t stop = streams ? client->stop : client->seq;
   const Gather* gather = batch_.find(*client, stop);
   if (gather == nullptr) {
     if (batch_.gathers_used == SendBatch::kGathers) flush_batch(now);
@@ -64,6 +65,19 @@ void Shard::offer(Client* client, Nanos now) {
   }
   batch_.put(client, *gather);
   if (batch_.full()) flush_batch(now);
+}
+
+// Before the first frame of another state the client gets what differs. False when private bytes are in the
+// way.
+bool Shard::meet_state(Client* client) {
+  if (client->offset > 0 || client->seq >= std::min(timeline_.next(), client->stop)) return true;
+  const StateRef& state = timeline_.at(client->seq).state;
+  if (state == client->stream) return true;
+  if (client->prologue) return false;
+  if (headers_wanted(client->stream, state, client->resend_headers))
+    put_private(client, state->header_bytes());
+  client->stream = state;
+  return true;
 }
 
 void Shard::flush_batch(Nanos now) {

@@ -2,7 +2,7 @@
 // once, so every shard of a sink sees the same numbers.
 #pragma once
 
-#include "core/timeline/block_writer.h"
+#include "core/timeline/stream_state.h"
 
 namespace flumen {
 
@@ -26,6 +26,7 @@ struct Frame {
   FrameInfo info;
 
   // Stamped by the sequencer.
+  StateRef state;
   uint64_t seq = 0;
   uint64_t bytes_before = 0;  // media bytes of all earlier frames: prefix sum
   Nanos running_time = 0;     // sum of max(0, Δdts) up to and including this frame (design: T)

@@ -87,8 +87,11 @@ void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framin
   Builder builder(gather);
   const uint64_t end = std::min(timeline.next(), stop);
   const int iovs_per_frame = framing == Framing::kRaw ? 1 : 3;
+  const uint64_t first = seq;
   while (seq < end && gather.bytes < budget && builder.room_for(iovs_per_frame)) {
     const Frame& frame = timeline.at(seq);
+    // Something may have to go out in front of a frame of another state.
+    if (!(frame.state == timeline.at(first).state)) break;
     const size_t left = wire_size(frame, framing) - offset;
     if (framing == Framing::kChunked) {
       put_chunk(builder, frame, offset);

@@ -38,7 +38,8 @@ struct Gather {
 size_t wire_size(const Frame& frame, Framing framing);
 
 /// Fills `gather` for a cursor; at most `budget` bytes, rounded up to the end of the last frame begun when
-/// that frame fits the iovec array. Stops before frame `stop`.
+/// that frame fits the iovec array. Stops before frame `stop`, and before the first frame
+/// of another stream state.
 void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop,
                  size_t budget, Gather& gather);
 

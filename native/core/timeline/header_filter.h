@@ -1,0 +1,32 @@
+// Keeps in-band copies of the stream headers from being sent twice: a frame flagged HEADER that equals one of
+// them, or all of them together, or frames that piece by piece make up all of them. Under the sequencer's
+// mutex.
+#pragma once
+
+#include <vector>
+
+#include "core/timeline/frame.h"
+#include "core/timeline/stream_state.h"
+
+namespace flumen {
+
+class HeaderFilter {
+ public:
+  struct Held {
+    BlockSlice bytes;
+    FrameInfo info;
+  };
+
+  /// What may go out now, in order: nothing while `frame` could still turn out to be part of a copy; what was
+  /// held before, and `frame` itself, when it is none.
+  std::vector<Held> pass(Held frame, const StateRef& state);
+
+  /// What is still held: the stream ends or its headers change.
+  std::vector<Held> flush();
+
+ private:
+  std::vector<Held> held_;
+  size_t matched_ = 0;  // bytes of all headers together that `held_` equals
+};
+
+}  // namespace flumen
