@@ -35,7 +35,8 @@ enum class Await : uint8_t {
 /// Why a client left. Numbers are the addon's wire format for lib/binding.ts.
 enum class Reason : uint8_t { kNone = 0, kEnded, kClosed, kRemoved, kSlow, kTimeout, kError };
 
-struct Client {
+// Two cache lines hold all that a send touches.
+struct alignas(64) Client {
   static constexpr uint64_t kNoStop = ~uint64_t{0};
 
   // Hot: touched by every send.
@@ -57,18 +58,18 @@ struct Client {
   uint64_t stop = kNoStop;  // leaves when the cursor arrives here
   uint64_t bytes_sent = 0;
   Nanos progress_at = 0;  // when the stall clock (re)started
+  StateRef stream;        // the stream state it was last given
+  // Private bytes that go out before the frame at the cursor: a response head, stream headers, the rest of a
+  // frame begun when the cursor was moved, an epilogue. What has been sent is cut off the front.
+  BlockSlice prologue;
+  ListLink<Client> lag;  // bucket of its cursor's frame while ready or blocked; or those that await a frame
 
   // Cold.
-  ListLink<Client> lag;  // bucket of its cursor's frame while ready or blocked; or those that await a frame
-  // Private bytes that go out before the frame at the cursor: a response head, the rest of a frame begun when
-  // the cursor was moved, an epilogue. What has been sent is cut off the front.
-  BlockSlice prologue;
   uint32_t prologue_held = 0;          // its size at first: what it counts against the memory cap
   std::unique_ptr<ClientRules> rules;  // its own; null: the sink's
   ListLink<Client> ruled;              // among those with rules of their own
   uint64_t recovered_at = 0;    // the newest key frame when it last recovered by key frame, + 1; 0: not since
                                 // it caught up
-  StateRef stream;              // the stream state it was last given
   bool resend_headers = true;   // it is given changed headers, too
   uint64_t frames_dropped = 0;  // skipped by the recover policy
   int error = 0;                // errno with Reason::kError
