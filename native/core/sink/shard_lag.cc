@@ -92,7 +92,7 @@ void Shard::move_cursor(Client* client, uint64_t target, Await await) {
   if (target < from || (target == from && await == Await::kNothing)) return;
   unhang(client);
   if (client->offset > 0) {
-    put_private(client, rest_of_frame(timeline_.at(client->seq), client->framing, client->offset, ledger_));
+    put_private(client, framed(timeline_.at(client->seq).bytes, client->framing, client->offset, ledger_));
   }
   client->frames_dropped += target - from;
   client->seq = target;

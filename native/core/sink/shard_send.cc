@@ -74,8 +74,9 @@ bool Shard::meet_state(Client* client) {
   const StateRef& state = timeline_.at(client->seq).state;
   if (state == client->stream) return true;
   if (client->prologue) return false;
-  if (headers_wanted(client->stream, state, client->resend_headers))
-    put_private(client, state->header_bytes());
+  if (headers_wanted(client->stream, state, client->resend_headers)) {
+    put_private(client, framed(state->header_bytes(), client->framing, 0, ledger_));
+  }
   client->stream = state;
   return true;
 }

@@ -61,12 +61,12 @@ class Builder {
   Gather& gather_;
 };
 
-void put_chunk(Builder& builder, const Frame& frame, size_t skip) {
-  const ChunkFraming framing = chunk_framing(frame.size());
+void put_chunk(Builder& builder, const BlockSlice& bytes, size_t skip) {
+  const ChunkFraming framing = chunk_framing(bytes.size);
   if (skip < framing.head_size) builder.put_copy(framing.head + skip, framing.head_size - skip);
   skip -= std::min(skip, framing.head_size);
-  if (skip < frame.size()) builder.put(frame.data() + skip, frame.size() - skip);
-  skip -= std::min<size_t>(skip, frame.size());
+  if (skip < bytes.size) builder.put(bytes.data() + skip, bytes.size - skip);
+  skip -= std::min<size_t>(skip, bytes.size);
   if (skip < framing.tail_size) builder.put(kCrlf + skip, framing.tail_size - skip);
 }
 
@@ -94,7 +94,7 @@ void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framin
     if (!(frame.state == timeline.at(first).state)) break;
     const size_t left = wire_size(frame, framing) - offset;
     if (framing == Framing::kChunked) {
-      put_chunk(builder, frame, offset);
+      put_chunk(builder, frame.bytes, offset);
     } else {
       // A frame bigger than the budget is offered in pieces: fairness holds for huge frames too.
       const size_t piece = std::min(left, budget - gather.bytes);
@@ -111,12 +111,11 @@ void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framin
   gather.end_offset = offset;
 }
 
-BlockSlice rest_of_frame(const Frame& frame, Framing framing, uint32_t offset, Ledger& ledger) {
-  if (framing == Framing::kRaw)
-    return {frame.bytes.block, frame.bytes.offset + offset, frame.size() - offset};
+BlockSlice framed(const BlockSlice& bytes, Framing framing, uint32_t offset, Ledger& ledger) {
+  if (framing == Framing::kRaw) return {bytes.block, bytes.offset + offset, bytes.size - offset};
   Gather gather;
   Builder builder(gather);
-  put_chunk(builder, frame, offset);
+  put_chunk(builder, bytes, offset);
   BlockSlice rest{BlockRef(Block::create(ledger, gather.bytes)), 0, static_cast<uint32_t>(gather.bytes)};
   uint8_t* to = rest.data();
   for (int i = 0; i < gather.iov_count; ++i) {

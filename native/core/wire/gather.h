@@ -43,9 +43,9 @@ size_t wire_size(const Frame& frame, Framing framing);
 void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop,
                  size_t budget, Gather& gather);
 
-/// What is still to be sent of a frame of which `offset` wire bytes have gone out: shared with the frame
-/// where that is possible, else a copy.
-BlockSlice rest_of_frame(const Frame& frame, Framing framing, uint32_t offset, Ledger& ledger);
+/// The wire bytes of `bytes` (a frame, or stream headers) behind the first `offset` ones: shared where that
+/// is possible, else a copy.
+BlockSlice framed(const BlockSlice& bytes, Framing framing, uint32_t offset, Ledger& ledger);
 
 /// Moves a cursor forward by `sent` wire bytes.
 void advance(const Timeline& timeline, Framing framing, uint64_t sent, uint64_t& seq, uint32_t& offset);
