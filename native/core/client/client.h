@@ -10,6 +10,7 @@
 #include "core/sys/fd.h"
 #include "core/timeline/stream_state.h"
 #include "core/wire/framing.h"
+#include "core/wire/websocket_input.h"
 
 namespace flumen {
 
@@ -65,9 +66,10 @@ struct alignas(64) Client {
   ListLink<Client> lag;  // bucket of its cursor's frame while ready or blocked; or those that await a frame
 
   // Cold.
-  uint32_t prologue_held = 0;          // its size at first: what it counts against the memory cap
-  std::unique_ptr<ClientRules> rules;  // its own; null: the sink's
-  ListLink<Client> ruled;              // among those with rules of their own
+  std::unique_ptr<WebsocketInput> websocket;  // with that framing: what it sends
+  uint32_t prologue_held = 0;                 // its size at first: what it counts against the memory cap
+  std::unique_ptr<ClientRules> rules;         // its own; null: the sink's
+  ListLink<Client> ruled;                     // among those with rules of their own
   uint64_t recovered_at = 0;    // the newest key frame when it last recovered by key frame, + 1; 0: not since
                                 // it caught up
   bool resend_headers = true;   // it is given changed headers, too

@@ -75,6 +75,7 @@ void Shard::add(Client* client, Nanos now) {
   }
   client->slot = schedule_.assign(clients_);
   if (client->rules) ruled_.push_back(client);
+  if (client->framing == Framing::kWebsocket) client->websocket = std::make_unique<WebsocketInput>();
   if (client->prologue) put_private(client, std::move(client->prologue));
   ++clients_;
   to_ready(client);

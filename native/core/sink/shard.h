@@ -103,6 +103,8 @@ class Shard {
   void fail(Client* client, int error, const char* operation, Nanos now);
   void depart(Client* client, Reason reason, bool reset, Nanos now);
   bool drain_input(Client* client, Nanos now);
+  void hear(Client* client, std::span<const uint8_t> bytes);
+  BlockSlice epilogue_of(const Client* client);
   void judge_clocks(Nanos now);
   void cut_all(Nanos now);
   void close_some();

@@ -12,10 +12,6 @@ namespace {
 // RFC 9112 §7.1: the last chunk and an empty trailer end a chunked body.
 constexpr char kLastChunk[] = "0\r\n\r\n";
 
-BlockSlice last_chunk(Ledger& ledger) {
-  return copy_to_slice(ledger, {reinterpret_cast<const uint8_t*>(kLastChunk), sizeof kLastChunk - 1});
-}
-
 }  // namespace
 
 // The client leaves once its cursor is at `stop`; what it lacks until then is still sent, at once.
@@ -27,15 +23,27 @@ void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
   if (client->state == ClientState::kCaughtUp || client->state == ClientState::kWaiting) to_ready(client);
 }
 
+// What the wire has to say when the stream is over for this client.
+BlockSlice Shard::epilogue_of(const Client* client) {
+  const bool ended = client->stop_reason == Reason::kEnded;
+  if (client->framing == Framing::kChunked && ended) {
+    return copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(kLastChunk), sizeof kLastChunk - 1});
+  }
+  if (client->framing == Framing::kWebsocket && (ended || client->websocket->closing())) {
+    return copy_to_slice(ledger_, client->websocket->close_frame());
+  }
+  return {};
+}
+
 // The cursor is at the stop: epilogue, FIN, and the peer's FIN, as far as the wire and the descriptor have
 // them.
 void Shard::finish(Client* client, Nanos now) {
-  if (client->framing == Framing::kChunked && client->stop_reason == Reason::kEnded &&
-      !client->epilogue_queued) {
-    client->epilogue_queued = true;
-    put_private(client, last_chunk(ledger_));
-    to_ready(client);
-    return;
+  if (!std::exchange(client->epilogue_queued, true)) {
+    if (BlockSlice epilogue = epilogue_of(client)) {
+      put_private(client, std::move(epilogue));
+      to_ready(client);
+      return;
+    }
   }
   if (client->kind != FdKind::kSocket || client->peer_fin) {
     depart(client, client->stop_reason, false, now);
@@ -114,8 +122,20 @@ bool Shard::drain_input(Client* client, Nanos now) {
       fail(client, static_cast<int>(-got), "read", now);
       return true;
     }
+    if (client->framing == Framing::kWebsocket) hear(client, {waste.data(), static_cast<size_t>(got)});
   }
   return false;
+}
+
+// A close, or a broken protocol, ends the stream behind the frame that has been begun.
+void Shard::hear(Client* client, std::span<const uint8_t> bytes) {
+  client->websocket->feed(bytes);
+  if (client->websocket->closing()) {
+    stop_at(client, client->offset > 0 ? client->seq + 1 : client->seq, Reason::kClosed);
+  } else if (client->websocket->has_pong() && client->state != ClientState::kBlocked &&
+             client->state != ClientState::kLingering) {
+    to_ready(client);
+  }
 }
 
 void Shard::judge_clocks(Nanos now) {

@@ -39,6 +39,9 @@ void Shard::serve(Nanos now) {
 }
 
 void Shard::offer(Client* client, Nanos now) {
+  if (client->websocket && client->websocket->has_pong() && client->offset == 0 && !client->prologue) {
+    put_private(client, copy_to_slice(ledger_, client->websocket->take_pong()));
+  }
   // Who awaits a frame, or must be given headers behind its private bytes, is sent those bytes at most.
   const bool streams = client->await == Await::kNothing && meet_state(client);
   const uint64_t stop = streams ? client->stop : client->seq;

@@ -7,7 +7,8 @@ namespace flumen {
 
 enum class Framing : uint8_t {
   kRaw,
-  kChunked,  // HTTP/1.1 chunked coding, RFC 9112 §7.1
+  kChunked,    // HTTP/1.1 chunked coding, RFC 9112 §7.1
+  kWebsocket,  // binary messages from a server, RFC 6455 §5
 };
 
 }  // namespace flumen

@@ -1,30 +1,13 @@
 #include "core/wire/gather.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
+
+#include "core/wire/wrap.h"
 
 namespace flumen {
 
 namespace {
-
-// RFC 9112 §7.1: a chunk is its size in hex, CRLF, the bytes, CRLF. One chunk a frame. A frame of no bytes
-// must not become a chunk: a size of zero would end the body.
-struct ChunkFraming {
-  char head[Gather::kFramingMax];
-  size_t head_size = 0;
-  size_t tail_size = 0;
-};
-
-constexpr char kCrlf[] = "\r\n";
-
-ChunkFraming chunk_framing(size_t size) {
-  ChunkFraming framing;
-  if (size == 0) return framing;
-  framing.head_size = static_cast<size_t>(std::snprintf(framing.head, sizeof framing.head, "%zx\r\n", size));
-  framing.tail_size = 2;
-  return framing;
-}
 
 class Builder {
  public:
@@ -61,21 +44,21 @@ class Builder {
   Gather& gather_;
 };
 
-void put_chunk(Builder& builder, const BlockSlice& bytes, size_t skip) {
-  const ChunkFraming framing = chunk_framing(bytes.size);
-  if (skip < framing.head_size) builder.put_copy(framing.head + skip, framing.head_size - skip);
-  skip -= std::min(skip, framing.head_size);
+void put_wrapped(Builder& builder, const BlockSlice& bytes, Framing framing, size_t skip) {
+  const Wrap wrap = wrap_for(bytes.size, framing);
+  if (skip < wrap.head_size) builder.put_copy(wrap.head.data() + skip, wrap.head_size - skip);
+  skip -= std::min(skip, wrap.head_size);
   if (skip < bytes.size) builder.put(bytes.data() + skip, bytes.size - skip);
   skip -= std::min<size_t>(skip, bytes.size);
-  if (skip < framing.tail_size) builder.put(kCrlf + skip, framing.tail_size - skip);
+  if (skip < wrap.tail_size) builder.put(wrap.tail + skip, wrap.tail_size - skip);
 }
 
 }  // namespace
 
 size_t wire_size(const Frame& frame, Framing framing) {
   if (framing == Framing::kRaw) return frame.size();
-  const ChunkFraming chunk = chunk_framing(frame.size());
-  return chunk.head_size + frame.size() + chunk.tail_size;
+  const Wrap wrap = wrap_for(frame.size(), framing);
+  return wrap.head_size + frame.size() + wrap.tail_size;
 }
 
 void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop,
@@ -93,8 +76,8 @@ void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framin
     // Something may have to go out in front of a frame of another state.
     if (!(frame.state == timeline.at(first).state)) break;
     const size_t left = wire_size(frame, framing) - offset;
-    if (framing == Framing::kChunked) {
-      put_chunk(builder, frame.bytes, offset);
+    if (framing != Framing::kRaw) {
+      put_wrapped(builder, frame.bytes, framing, offset);
     } else {
       // A frame bigger than the budget is offered in pieces: fairness holds for huge frames too.
       const size_t piece = std::min(left, budget - gather.bytes);
@@ -115,7 +98,7 @@ BlockSlice framed(const BlockSlice& bytes, Framing framing, uint32_t offset, Led
   if (framing == Framing::kRaw) return {bytes.block, bytes.offset + offset, bytes.size - offset};
   Gather gather;
   Builder builder(gather);
-  put_chunk(builder, bytes, offset);
+  put_wrapped(builder, bytes, framing, offset);
   BlockSlice rest{BlockRef(Block::create(ledger, gather.bytes)), 0, static_cast<uint32_t>(gather.bytes)};
   uint8_t* to = rest.data();
   for (int i = 0; i < gather.iov_count; ++i) {

@@ -9,15 +9,12 @@
 #include <array>
 
 #include "core/timeline/timeline.h"
-#include "core/wire/framing.h"
+#include "core/wire/wrap.h"
 
 namespace flumen {
 
 struct Gather {
   static constexpr int kIovMax = 64;
-  /// Chunk framing in front of and behind a frame: CRLF of the last chunk, eight hex digits, CRLF.
-  static constexpr size_t kFramingMax = 12;
-
   uint64_t seq = 0;  // the cursor it was made for
   uint32_t offset = 0;
   Framing framing = Framing::kRaw;
@@ -27,7 +24,7 @@ struct Gather {
   size_t bytes = 0;
   int iov_count = 0;
   std::array<iovec, kIovMax> iov;
-  std::array<std::array<char, kFramingMax>, kIovMax> scratch;
+  std::array<std::array<char, Wrap::kHeadMax>, kIovMax> scratch;  // heads, which exist nowhere else
 
   bool made_for(uint64_t from_seq, uint32_t from_offset, Framing with, uint64_t until) const {
     return from_seq == seq && from_offset == offset && with == framing && until == stop;
