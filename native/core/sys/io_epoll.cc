@@ -39,12 +39,23 @@ bool ready(int fd, short events, int timeout_ms = 0) {
   return poll(&query, 1, timeout_ms) == 1;
 }
 
-// A kernel before 6.4 knows no RWF_NOWAIT on pipes: when poll says writable, PIPE_BUF bytes fit without
-// blocking.
+// A kernel before 6.4 knows no RWF_NOWAIT on pipes, and later ones none on a named one: as long as poll says
+// writable, PIPE_BUF bytes fit without blocking. Until it says no: only a pipe that was full gets an edge
+// when it is read.
 int64_t write_pipe_old(const SendOp& op) {
-  if (!ready(op.fd, POLLOUT)) return -EAGAIN;
-  const size_t piece = std::min<size_t>(op.iov[0].iov_len, PIPE_BUF);
-  return result_of(write(op.fd, op.iov[0].iov_base, piece));
+  int64_t total = 0;
+  for (int i = 0; i < op.iov_count; ++i) {
+    const auto* data = static_cast<const uint8_t*>(op.iov[i].iov_base);
+    for (size_t at = 0; at < op.iov[i].iov_len;) {
+      if (!ready(op.fd, POLLOUT)) return total > 0 ? total : -EAGAIN;
+      const size_t piece = std::min<size_t>(op.iov[i].iov_len - at, PIPE_BUF);
+      const int64_t sent = result_of(write(op.fd, data + at, piece));
+      if (sent < 0) return total > 0 ? total : sent;
+      at += static_cast<size_t>(sent);
+      total += sent;
+    }
+  }
+  return total;
 }
 
 int64_t write_pipe(const SendOp& op) {
