@@ -16,7 +16,7 @@ export interface Binding {
   sinkPush(
     id: number,
     bytes: Uint8Array,
-    delta: boolean,
+    flags: number,
     pts: bigint | undefined,
     dts: bigint | undefined,
     duration: bigint | undefined,
@@ -25,12 +25,15 @@ export interface Binding {
   sinkAdd(
     id: number,
     fd: number,
-    chunked: boolean,
+    framing: number,
     head: Uint8Array | undefined,
     rules: Float64Array | undefined,
+    resendHeaders: boolean,
   ): number;
   /** With `flush` it gets what is pending for it first. */
   sinkRemove(id: number, slot: number, flush: boolean): void;
+  /** The stream headers from the next frame on. */
+  sinkSetHeaders(id: number, headers: Uint8Array[]): void;
   /** New limits (flatLag) for the clients without rules of their own. */
   sinkSetLag(id: number, lag: Float64Array): void;
   sinkClear(id: number): void;
@@ -91,3 +94,9 @@ export const UNITS = { none: 0, frames: 1, bytes: 2, ms: 3 } as const;
 
 /** native/core/source/body.h, BodyFraming. */
 export const BODY_FRAMING = { raw: 0, length: 1, chunked: 2 } as const;
+
+/** native/core/wire/framing.h, Framing. */
+export const FRAMINGS = ['raw', 'chunked', 'websocket'] as const;
+
+/** native/core/timeline/frame.h, FrameFlags. */
+export const FRAME_FLAGS = { delta: 1, header: 2 } as const;

@@ -20,7 +20,7 @@ export type {
 export { MultiFdSink } from './sink/multi-fd-sink.js';
 export { MultiHandleSink } from './sink/multi-handle-sink.js';
 export { MultiSocketSink } from './sink/multi-socket-sink.js';
-export type { FrameInfo, SinkOptions, SinkStats } from './sink/options.js';
+export type { FrameInfo, SinkOptions, SinkStats, StreamState } from './sink/options.js';
 export type { LimitOptions, RecoverPolicy, StartOptions, SyncMethod } from './sink/rules.js';
 export type { AttachOptions, SourceError, SourceEvents, SourceOptions } from './source/fd-source.js';
 export { FdSource } from './source/fd-source.js';

@@ -1,6 +1,13 @@
 /** A client as JavaScript sees it, and what is said of one that left. */
+import type { FRAMINGS } from '../binding.js';
 import type { SystemError } from '../errors.js';
 import type { LimitOptions, StartOptions } from './rules.js';
+
+/**
+ * raw: the bytes of the frames. chunked: HTTP/1.1 chunks, one a frame. websocket: binary messages, one a frame, to a
+ * client whose handshake has been answered; its pings and its close are answered natively.
+ */
+export type Framing = (typeof FRAMINGS)[number];
 
 /** One receiver. A small plain object: no emitter, no timer; the sink's events carry it. */
 export interface Client {
@@ -17,7 +24,9 @@ export interface AddOptions extends StartOptions, LimitOptions {
   /** Bytes that go out before the first frame (behind a response head, where there is one). */
   head?: Uint8Array;
   /** How frames are put on the wire of a socket or descriptor; a response's head has settled it. Default raw. */
-  framing?: 'raw' | 'chunked';
+  framing?: Framing;
+  /** Whether it is given stream headers that change while it listens. Default: the sink's resendStreamHeader. */
+  resendStreamHeader?: boolean;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
-import { REASONS, RECORD } from '../binding.js';
+import { FRAME_FLAGS, FRAMINGS, REASONS, RECORD } from '../binding.js';
 import { ensureBell, Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { flumenError, fromNative, systemError } from '../errors.js';
 import { type Handed, handOff, type Target } from '../handoff/index.js';
@@ -21,7 +21,14 @@ import {
   SinkClient,
   type SinkEvents,
 } from './client.js';
-import { checkOptions, type FrameInfo, type SinkOptions, type SinkStats } from './options.js';
+import {
+  checkHeaders,
+  checkOptions,
+  type FrameInfo,
+  type SinkOptions,
+  type SinkStats,
+  type StreamState,
+} from './options.js';
 import { flatLag, LIMIT_KEYS, type LimitOptions, type RuleBounds, type Rules, readRules } from './rules.js';
 import { ClientTaker, checkAddOptions, type TakerOwner } from './taker.js';
 import { writableFor } from './writable.js';
@@ -33,6 +40,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   readonly #id: number;
   #rules: Rules;
   readonly #bounds: RuleBounds;
+  readonly #resend: boolean;
   #state: State = 'open';
   #nextClient = 1;
   #added = 0;
@@ -54,6 +62,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     const { rules, bounds, flat } = checkOptions(options, this.socketsOnly);
     this.#rules = rules;
     this.#bounds = bounds;
+    this.#resend = options.resendStreamHeader ?? true;
     ensureBell();
     try {
       this.#id = native.sinkOpen(flat);
@@ -90,8 +99,19 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     }
     if (bytes.length > 0x7fffffff)
       throw new RangeError(`push: a frame of ${bytes.length} bytes is over 2 GiB`);
-    native.sinkPush(this.#id, bytes, info?.keyframe === false, info?.pts, info?.dts, info?.duration);
+    const flags =
+      (info?.keyframe === false ? FRAME_FLAGS.delta : 0) | (info?.header ? FRAME_FLAGS.header : 0);
+    native.sinkPush(this.#id, bytes, flags, info?.pts, info?.dts, info?.duration);
     return true;
+  }
+
+  /**
+   * Says what the stream is from the next frame on. Each client is given the headers directly before its first frame of
+   * the new state; one that lags gets the old ones with the old frames. The same headers again change nothing.
+   */
+  setStreamState(state: StreamState): void {
+    if (this.#state !== 'open') throw this.#closedError('setStreamState');
+    native.sinkSetHeaders(this.#id, checkHeaders(state));
   }
 
   /** A Writable that pushes a frame for each chunk written. Ending it leaves the sink open. */
@@ -280,9 +300,10 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   #take(client: SinkClient, handed: Handed, options: AddOptions, rules: Float64Array | undefined): void {
     if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
-    const chunked = (options.framing ?? handed.framing) === 'chunked';
+    const framing = FRAMINGS.indexOf(options.framing ?? handed.framing);
     const head = joined(handed.head, options.head);
-    const slot = native.sinkAdd(this.#id, handed.fd, chunked, head, rules);
+    const resend = options.resendStreamHeader ?? this.#resend;
+    const slot = native.sinkAdd(this.#id, handed.fd, framing, head, rules, resend);
     client.slot = slot;
     this.#bySlot[slot] = client;
     this.#pending.delete(client);

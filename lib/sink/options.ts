@@ -1,5 +1,5 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
-import { checkChoice, checkInteger, checkKeys, checkNumber, checkQuantity } from '../units.js';
+import { checkChoice, checkInteger, checkKeys, checkNumber, checkQuantity, describe } from '../units.js';
 import {
   DEFAULT_RULES,
   flatRules,
@@ -23,6 +23,8 @@ export interface SinkOptions extends StartOptions, LimitOptions {
    * kept anyway. Default: nothing more.
    */
   keep?: { frames?: number; bytes?: number; ms?: number };
+  /** Whether clients are given stream headers that change while they listen. Default true. */
+  resendStreamHeader?: boolean;
   /** ms that a client may take nothing of what waits for it before it is removed as slow; 0: no limit. Default 30 s. */
   stallTimeout?: number;
   /** Bytes that the sink may hold on each loop, everything counted. Default 64 MiB. */
@@ -42,6 +44,14 @@ export interface FrameInfo {
   duration?: bigint;
   /** A receiver can start here. Default true. */
   keyframe?: boolean;
+  /** An in-band copy of the stream headers (GStreamer: HEADER): not sent twice. Default false. */
+  header?: boolean;
+}
+
+/** What a receiver must know before a frame means anything. */
+export interface StreamState {
+  /** Sent to every client, in this order, before its first frame (GStreamer: streamheader). */
+  headers: Uint8Array[];
 }
 
 export interface SinkStats {
@@ -67,6 +77,7 @@ const KNOWN = [
   ...LIMIT_KEYS,
   'positionOn',
   'keep',
+  'resendStreamHeader',
   'stallTimeout',
   'memoryCap',
   'flushInterval',
@@ -88,6 +99,11 @@ export interface CheckedOptions {
 /** Checks `options` and fills in the defaults. The order is that of native/addon/sink_doors.cc. */
 export function checkOptions(options: SinkOptions, socketsOnly: boolean): CheckedOptions {
   checkKeys('sink options', options, KNOWN);
+  if (options.resendStreamHeader !== undefined && typeof options.resendStreamHeader !== 'boolean') {
+    throw new TypeError(
+      `resendStreamHeader must be true or false, not ${describe(options.resendStreamHeader)}`,
+    );
+  }
   const bounds = {
     flushInterval: checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000),
     memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
@@ -114,4 +130,17 @@ function flatKeep(keep: NonNullable<SinkOptions['keep']>, memoryCap: number): nu
     throw new RangeError(`keep.bytes (${keep.bytes}) must not be over memoryCap (${memoryCap})`);
   }
   return units.map((unit) => checkQuantity(`keep.${unit}`, unit, keep[unit] ?? 0));
+}
+
+/** The headers of `state`, checked. */
+export function checkHeaders(state: StreamState): Uint8Array[] {
+  checkKeys('stream state', state, ['headers']);
+  if (!Array.isArray(state.headers)) {
+    throw new TypeError(`headers must be an array of Uint8Array, not ${describe(state.headers)}`);
+  }
+  for (const [i, header] of state.headers.entries()) {
+    if (!(header instanceof Uint8Array))
+      throw new TypeError(`headers[${i}] must be a Uint8Array, not ${describe(header)}`);
+  }
+  return state.headers;
 }

@@ -1,7 +1,8 @@
 /** What add() knows of a client until its descriptor is there: options, checked, and whom to tell. */
 import { ServerResponse } from 'node:http';
+import { FRAMINGS } from '../binding.js';
 import type { Handed, Taker, Target } from '../handoff/index.js';
-import { checkKeys, describe } from '../units.js';
+import { checkChoice, checkKeys, describe } from '../units.js';
 import type { AddOptions, SinkClient } from './client.js';
 import { flatRules, LIMIT_KEYS, type RuleBounds, type Rules, readRules, START_KEYS } from './rules.js';
 
@@ -44,12 +45,15 @@ export function checkAddOptions(
   base: Rules,
   bounds: RuleBounds,
 ): Float64Array | undefined {
-  checkKeys('add options', options, ['tag', 'head', 'framing', ...RULE_KEYS]);
+  checkKeys('add options', options, ['tag', 'head', 'framing', 'resendStreamHeader', ...RULE_KEYS]);
   if (options.head !== undefined && !(options.head instanceof Uint8Array)) {
     throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
   }
-  if (options.framing !== undefined && options.framing !== 'raw' && options.framing !== 'chunked') {
-    throw new TypeError(`framing must be "raw" or "chunked", not ${describe(options.framing)}`);
+  if (options.framing !== undefined) checkChoice('framing', options.framing, FRAMINGS);
+  if (options.resendStreamHeader !== undefined && typeof options.resendStreamHeader !== 'boolean') {
+    throw new TypeError(
+      `resendStreamHeader must be true or false, not ${describe(options.resendStreamHeader)}`,
+    );
   }
   if (options.framing !== undefined && target instanceof ServerResponse) {
     throw new TypeError('framing cannot be chosen for a response: its head says how the body is framed');

@@ -1,6 +1,7 @@
 // Doors of a sink, addressed by its id. Options and statistics travel as flat numbers (lib/binding.ts has the
 // order).
 #include <memory>
+#include <vector>
 
 #include "addon/convert.h"
 #include "addon/instance.h"
@@ -85,12 +86,12 @@ Napi::Value sink_open(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), id);
 }
 
-// sinkPush(id, bytes, delta, pts?, dts?, duration?)
+// sinkPush(id, bytes, flags, pts?, dts?, duration?); flags are FrameFlags.
 Napi::Value sink_push(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   FrameInfo frame;
-  if (info[2].ToBoolean()) frame.flags |= FrameFlags::kDelta;
+  frame.flags = static_cast<uint8_t>(info[2].As<Napi::Number>().Uint32Value());
   frame.pts = time_of(info[3]);
   frame.dts = time_of(info[4]);
   frame.duration = time_of(info[5]);
@@ -98,13 +99,14 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkAdd(id, fd, chunked, head?, rules?) → slot
+// sinkAdd(id, fd, framing, head?, rules?, resendHeaders) → slot
 Napi::Value sink_add(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   const int fd = info[1].As<Napi::Number>().Int32Value();
-  const Framing framing = info[2].ToBoolean() ? Framing::kChunked : Framing::kRaw;
-  Result<Client*> client = sink->add(fd, framing, text_of(info[3]), client_rules_from(info[4]));
+  const auto framing = static_cast<Framing>(info[2].As<Napi::Number>().Uint32Value());
+  Result<Client*> client =
+      sink->add(fd, framing, text_of(info[3]), client_rules_from(info[4]), info[5].ToBoolean());
   if (!client.ok()) {
     throw_system_error(info.Env(), client.error());
     return info.Env().Undefined();
@@ -118,6 +120,17 @@ Napi::Value sink_remove(const Napi::CallbackInfo& info) {
   if (sink == nullptr) return info.Env().Undefined();
   Client* client = sink->client_at(info[1].As<Napi::Number>().Uint32Value());
   if (client != nullptr) sink->remove(client, info[2].ToBoolean());
+  return info.Env().Undefined();
+}
+
+// sinkSetHeaders(id, headers: Uint8Array[])
+Napi::Value sink_set_headers(const Napi::CallbackInfo& info) {
+  LiveSink* sink = sink_of(info);
+  if (sink == nullptr) return info.Env().Undefined();
+  const auto array = info[1].As<Napi::Array>();
+  std::vector<std::span<const uint8_t>> headers;
+  for (uint32_t i = 0; i < array.Length(); ++i) headers.push_back(bytes_of(array.Get(i)));
+  sink->set_headers(headers, monotonic_now());
   return info.Env().Undefined();
 }
 
@@ -166,6 +179,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkPush", Napi::Function::New(env, sink_push, "sinkPush"));
   exports.Set("sinkAdd", Napi::Function::New(env, sink_add, "sinkAdd"));
   exports.Set("sinkRemove", Napi::Function::New(env, sink_remove, "sinkRemove"));
+  exports.Set("sinkSetHeaders", Napi::Function::New(env, sink_set_headers, "sinkSetHeaders"));
   exports.Set("sinkSetLag", Napi::Function::New(env, sink_set_lag, "sinkSetLag"));
   exports.Set("sinkClear", Napi::Function::New(env, sink_clear, "sinkClear"));
   exports.Set("sinkEnd", Napi::Function::New(env, sink_end, "sinkEnd"));

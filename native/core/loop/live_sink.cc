@@ -96,7 +96,7 @@ Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
 }
 
 Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head,
-                              std::unique_ptr<ClientRules> rules) {
+                              std::unique_ptr<ClientRules> rules, bool resend_headers) {
   // Only the environment's thread sets it, and we are on it.
   if (ending_) return Error{ESHUTDOWN, "add"};
   const Result<FdKind> kind = fd_kind(fd, FdUse::kWrite);
@@ -113,6 +113,7 @@ Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head,
   client->shard = place.value()->shard;
   client->sink_id = id_;
   client->rules = std::move(rules);
+  client->resend_headers = resend_headers;
   if (!head.empty()) {
     client->prologue = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(head.data()), head.size()});
   }

@@ -39,9 +39,9 @@ class LiveSink final : public FrameSink {
   void set_headers(std::span<const std::span<const uint8_t>> headers, Nanos now);
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
-  /// `rules`: its own, in place of the sink's.
+  /// `rules`: its own, in place of the sink's. `resend_headers`: it is given changed stream headers, too.
   Result<Client*> add(int fd, Framing framing, std::string_view head,
-                      std::unique_ptr<ClientRules> rules = nullptr);
+                      std::unique_ptr<ClientRules> rules = nullptr, bool resend_headers = true);
   /// The client in a roster slot, or nullptr.
   Client* client_at(uint32_t index) const { return roster_.at(index); }
   /// `flush`: it gets what is pending first.

@@ -15,8 +15,10 @@ constexpr uint8_t kPing = 9;
 constexpr uint16_t kProtocolError = 1002;
 
 std::vector<uint8_t> control_frame(uint8_t opcode, std::span<const uint8_t> payload) {
-  std::vector<uint8_t> frame{static_cast<uint8_t>(kFin | opcode), static_cast<uint8_t>(payload.size())};
-  frame.insert(frame.end(), payload.begin(), payload.end());
+  std::vector<uint8_t> frame(2 + payload.size());
+  frame[0] = static_cast<uint8_t>(kFin | opcode);
+  frame[1] = static_cast<uint8_t>(payload.size());
+  std::ranges::copy(payload, frame.begin() + 2);
   return frame;
 }
 
