@@ -10,7 +10,8 @@ namespace flumen::test {
 
 class Choices {
  public:
-  explicit Choices(uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u + 0x2545F4914F6CDD1Du) {}
+  // Mixed first: the generator steps by adding, so neighbouring seeds would be one sequence a step apart.
+  explicit Choices(uint64_t seed) : state_(mix(seed * 0xD6E8FEB86659FD93u + 0x2545F4914F6CDD1Du)) {}
   explicit Choices(std::span<const uint8_t> bytes) : bytes_(bytes), from_bytes_(true) {}
 
   /// A number in [0, limit), limit >= 1. Zero for ever when the bytes are used up.
@@ -20,11 +21,7 @@ class Choices {
     if (from_bytes_) {
       for (uint64_t rest = limit - 1; rest > 0; rest >>= 8) value = value << 8 | next_byte();
     } else {
-      // splitmix64 (Steele, Lea, Flood 2014).
-      uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
-      z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-      z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-      value = z ^ (z >> 31);
+      value = mix(state_ += 0x9E3779B97F4A7C15u);
     }
     return value % limit;
   }
@@ -36,6 +33,13 @@ class Choices {
   bool from_bytes() const { return from_bytes_; }
 
  private:
+  // splitmix64 (Steele, Lea, Flood 2014).
+  static uint64_t mix(uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
+
   uint8_t next_byte() { return at_ < bytes_.size() ? bytes_[at_++] : 0; }
 
   uint64_t state_ = 0;

@@ -79,7 +79,7 @@ TEST_CASE("cost: with interval 0 a frame is one send a client, spread over turns
 
 TEST_CASE("cost: the stuck are decided in one turn, closed 256 a turn, and cost nothing until then") {
   SinkOptions options;
-  options.hard_limit = {Unit::kNone, 0};
+  options.lag.hard = {Unit::kNone, 0};
   options.stall_timeout = kSecond;
   Rig rig(options);
   rig.io.record = false;
@@ -112,7 +112,7 @@ TEST_CASE("cost: the stuck are decided in one turn, closed 256 a turn, and cost 
 
 TEST_CASE("cost: the same for the hard limit, with lag far over it") {
   SinkOptions options;
-  options.hard_limit = {Unit::kBytes, 1000};
+  options.lag.hard = {Unit::kBytes, 1000};
   Rig rig(options);
   rig.io.record = false;
   crowd(rig, 9'000, 100);

@@ -147,7 +147,7 @@ TEST_CASE("loops: every byte right over one, two and three loops, over TCP and u
       for (const Nanos interval : {Nanos{0}, 20 * kMillisecond}) {
         SinkOptions options;
         options.flush_interval = interval;
-        options.hard_limit = seed % 3 == 0 ? Amount{Unit::kBytes, 200'000} : Amount{Unit::kBytes, 64 * kMiB};
+        options.lag.hard = seed % 3 == 0 ? Amount{Unit::kBytes, 200'000} : Amount{Unit::kBytes, 64 * kMiB};
         CAPTURE(loops);
         CAPTURE(tcp);
         live_through(loops, tcp, options, seed++);

@@ -19,6 +19,7 @@ struct ModelFrame {
   uint64_t before = 0;  // media bytes of all earlier frames
   Nanos time = 0;       // running time, up to and including this frame
   Nanos appended = 0;
+  bool key = true;
 };
 
 /// Everything that was ever appended.
@@ -31,10 +32,24 @@ class ModelStream {
   /// Media bytes before frame `seq`, which may be next().
   uint64_t before(uint64_t seq) const { return seq < next() ? frames_[seq].before : bytes_; }
   uint64_t amount(uint64_t seq, Unit unit) const;
-  /// Where a newcomer starts when frames from `tail` on are kept.
-  uint64_t start(const SinkOptions& options, uint64_t tail) const;
+  /// Whether `seq` lies within `limit`; always, when there is none.
+  bool within(uint64_t seq, Amount limit) const;
+  /// The newest frame with at least `minimum`, the oldest kept when there is none; next() without frames.
+  uint64_t reaching(Amount minimum, uint64_t tail) const;
+  /// The newest key frame in [from, to], or kNone.
+  uint64_t newest_key(uint64_t from, uint64_t to) const;
+  /// Where a newcomer starts when frames from `tail` on are kept; kWaitForKey when it waits.
+  uint64_t start(const StartRule& rule, uint64_t tail) const;
+  /// The oldest frame that a newcomer under `rule` would want kept; next() when none.
+  uint64_t needs(const StartRule& rule) const;
+  /// Wire bytes of frame `seq`.
+  std::string wire(uint64_t seq, Framing framing) const;
+
+  static constexpr uint64_t kNone = ~uint64_t{0};
 
  private:
+  uint64_t burst(const StartRule& rule, uint64_t tail) const;
+
   std::vector<ModelFrame> frames_;
   uint64_t bytes_ = 0;
   Nanos last_ = 0;
@@ -49,10 +64,16 @@ struct ModelPeer {
   Framing framing = Framing::kRaw;
   std::string prologue;
   uint64_t start = 0;
-  uint64_t start_amount = 0;
+  bool own_rules = false;
+  ClientRules rules;  // with own_rules
+  Await await = Await::kNothing;
+  uint64_t due[4] = {};  // amount at its start, by Unit
   size_t appetite = 0;  // bytes its peer reads in a millisecond
 
   size_t prologue_at = 0;
+  std::string rest;  // of a frame begun when the cursor was moved
+  size_t rest_at = 0;
+  uint64_t cursor = 0;  // the shard's; `seq` may be further by frames of no bytes
   uint64_t seq = 0;
   size_t offset = 0;  // wire bytes of frame `seq` that are out
   size_t epilogue_at = 0;
@@ -62,6 +83,9 @@ struct ModelPeer {
   bool fin = false;
   bool late = false;  // added after end()
   bool remove_asked = false;
+  bool flush_asked = false;
+  uint64_t dropped = 0;
+  uint64_t recovered = 0;  // since it caught up: the newest key frame then, + 1; kNoKeyYet when there was none
   bool ever_caught_up = false;
   bool stalled = false;  // the naive stall clock
   Nanos stalled_since = 0;
@@ -70,6 +94,14 @@ struct ModelPeer {
   bool here = true;
   Reason reason = Reason::kNone;
 
+  static constexpr uint64_t kNoKeyYet = ~uint64_t{0};
+
+  /// It starts at `at`, or waits.
+  void begin(const ModelStream& stream, uint64_t at);
+  /// It leaves when it has everything up to now. False when its end was set before.
+  bool end_at(uint64_t at, Reason why);
+  /// The frame at `to` is next; what was begun is completed.
+  void move(const ModelStream& stream, uint64_t to);
   /// Checks `bytes`, which go out now. Empty when right, else what is wrong.
   std::string take(const ModelStream& stream, std::span<const uint8_t> bytes);
   /// A write took `taken` of `offered` bytes.
@@ -78,7 +110,7 @@ struct ModelPeer {
   bool caught_up(const ModelStream& stream) const;
   bool epilogue_due() const { return framing == Framing::kChunked && stop_reason == Reason::kEnded; }
   bool complete(const ModelStream& stream) const;
-  /// Prologue or epilogue that waits.
+  /// Prologue, rest or epilogue that waits.
   size_t private_bytes() const;
 
  private:

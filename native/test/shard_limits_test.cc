@@ -10,7 +10,7 @@ namespace {
 
 SinkOptions limit(Unit unit, uint64_t value) {
   SinkOptions options;
-  options.hard_limit = {unit, value};
+  options.lag.hard = {unit, value};
   options.stall_timeout = 0;
   return options;
 }
@@ -110,8 +110,8 @@ TEST_CASE("hard limit: a send is tried before anybody is judged") {
 
 TEST_CASE("hard limit: a burst over the limit kills no newcomer; once caught up the limit is the limit") {
   SinkOptions options = limit(Unit::kBytes, 1000);
-  options.sync_method = SyncMethod::kBurst;
-  options.burst_min = {Unit::kBytes, 5000};
+  options.start.method = SyncMethod::kBurst;
+  options.start.min = {Unit::kBytes, 5000};
   Rig rig(options);
   for (int i = 0; i < 5; ++i) rig.append(pattern(1000, i));
   rig.settle();
@@ -222,8 +222,8 @@ TEST_CASE("memory cap: who pins the oldest frames goes, the rest stay and miss n
 
 TEST_CASE("memory cap: a burst gives way before any client does") {
   SinkOptions options = limit(Unit::kNone, 0);
-  options.sync_method = SyncMethod::kBurst;
-  options.burst_min = {Unit::kBytes, kMiB};
+  options.start.method = SyncMethod::kBurst;
+  options.start.min = {Unit::kBytes, kMiB};
   options.memory_cap = 50'000;
   Rig rig(options);
   Client* client = rig.add({.capacity = 10 * kMiB});

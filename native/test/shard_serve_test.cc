@@ -12,8 +12,8 @@ namespace {
 
 SinkOptions burst(uint64_t bytes) {
   SinkOptions options;
-  options.sync_method = SyncMethod::kBurst;
-  options.burst_min = {Unit::kBytes, bytes};
+  options.start.method = SyncMethod::kBurst;
+  options.start.min = {Unit::kBytes, bytes};
   return options;
 }
 

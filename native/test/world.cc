@@ -31,20 +31,6 @@ uint32_t frame_size(Choices& choices) {
   }
 }
 
-Amount limit_from(Choices& choices, Nanos flush_interval) {
-  switch (choices.below(5)) {
-    case 0:
-      return {Unit::kNone, 0};
-    case 1:
-      return {Unit::kFrames, choices.between(1, 60)};
-    case 2:
-      return {Unit::kTime,
-              static_cast<uint64_t>(2 * flush_interval) + choices.between(50, 4000) * kMillisecond};
-    default:
-      return {Unit::kBytes, choices.between(1, 300) * kKiB};
-  }
-}
-
 }  // namespace
 
 void WorldCounts::add(const WorldCounts& other) {
@@ -61,37 +47,13 @@ void WorldCounts::add(const WorldCounts& other) {
   turns += other.turns;
   errors += other.errors;
   chunked += other.chunked;
-}
-
-SinkOptions World::options_from(Choices& choices) {
-  constexpr Nanos kIntervals[] = {0, 0, 50 * kMillisecond, 200 * kMillisecond};
-  constexpr Nanos kStalls[] = {0, 300 * kMillisecond, 2 * kSecond, 30 * kSecond};
-  constexpr uint64_t kMinima[] = {0, kKiB, 64 * kKiB, 200 * kKiB};
-  SinkOptions options;
-  options.flush_interval = kIntervals[choices.below(4)];
-  options.stall_timeout = kStalls[choices.below(4)];
-  options.hard_limit = limit_from(choices, options.flush_interval);
-  if (choices.one_in(2)) {
-    options.sync_method = SyncMethod::kBurst;
-    options.burst_min = {Unit::kBytes, kMinima[choices.below(4)]};
-  }
-  if (choices.one_in(3)) options.memory_cap = choices.between(20, 500) * kKiB;
-  options.close_timeout = static_cast<Nanos>(choices.between(10, 2000)) * kMillisecond;
-  return options;
-}
-
-std::string World::describe() const {
-  char text[200];
-  std::snprintf(
-      text, sizeof text, "flush %lld ms, limit %d:%llu, stall %lld ms, cap %llu, %s %llu, close %lld ms",
-      static_cast<long long>(options_.flush_interval / kMillisecond),
-      static_cast<int>(options_.hard_limit.unit), static_cast<unsigned long long>(options_.hard_limit.value),
-      static_cast<long long>(options_.stall_timeout / kMillisecond),
-      static_cast<unsigned long long>(options_.memory_cap),
-      options_.sync_method == SyncMethod::kBurst ? "burst" : "latest",
-      static_cast<unsigned long long>(options_.burst_min.value),
-      static_cast<long long>(options_.close_timeout / kMillisecond));
-  return text;
+  to_latest += other.to_latest;
+  to_soft += other.to_soft;
+  to_key += other.to_key;
+  key_waits += other.key_waits;
+  by_push += other.by_push;
+  flushes += other.flushes;
+  rules += other.rules;
 }
 
 World::World(Choices& choices, bool trace)
@@ -99,6 +61,8 @@ World::World(Choices& choices, bool trace)
   rig_.io.record = false;
   rig_.io.events_per_wait = choices.one_in(3) ? choices.between(1, 8) : 512;
   timed_ = choices.one_in(2);
+  constexpr uint64_t kGops[] = {1, 1, 4, 12, 40, 0};
+  gop_ = kGops[choices.below(6)];
   rig_.io.on_write = [this](int fd, size_t offered, int64_t result, std::span<const uint8_t> bytes) {
     saw_write(fd, offered, result, bytes);
   };
@@ -143,6 +107,8 @@ void World::step() {
     add_client();
   } else if (what < 46) {
     remove_client();
+  } else if (what < 47) {
+    change_rules();
   } else if (what < 70) {
     peer_acts();
   } else if (what < 71 && choices_.one_in(3)) {
@@ -171,9 +137,12 @@ void World::append_one(uint32_t size) {
     if (choices_.one_in(40)) dts_ -= 3 * kSecond;
     (choices_.one_in(2) ? info.dts : info.pts) = dts_;
   }
+  if (gop_ == 0 || !choices_.one_in(gop_)) info.flags = FrameFlags::kDelta;
   stream_.append(reinterpret_cast<const uint8_t*>(data), size, info, rig_.now);
   rig_.append({data, size}, info);
-  say("append " + std::to_string(size));
+  say("append " + std::to_string(stream_.next() - 1) + ", " + std::to_string(size) +
+      (info.flags == 0 ? " bytes, key" : " bytes"));
+  start_awaiting();
 }
 
 void World::add_client() {
@@ -189,14 +158,24 @@ void World::add_client() {
   peer.fd = rig_.fd_of(peer.client);
   if (peer.kind == FdKind::kFile && choices_.one_in(2))
     rig_.io.at(peer.fd).disk_left = choices_.below(100'000);
-  peer.start = peer.seq = ending_ ? stream_.next() : stream_.start(options_, rig_.shard->timeline().tail());
-  peer.start_amount = stream_.amount(peer.start, options_.hard_limit.unit);
+  if (choices_.one_in(3)) {
+    peer.own_rules = true;
+    peer.rules = {start_from(choices_), lag_from(choices_, options_.flush_interval)};
+    peer.client->rules = std::make_unique<ClientRules>(peer.rules);
+    ++counts_.rules;
+  }
+  if (options_.position_on_push) {
+    peer.start = peer.seq = peer.cursor = stream_.next();
+    peer.await = Await::kFrame;
+  } else {
+    place(peer);
+  }
   peer.late = ending_;
   if (peer.framing == Framing::kChunked) ++counts_.chunked;
   peers_.push_back(peer);
   here_.push_back(&peers_.back());
   say("add " + std::to_string(peer.fd) + " kind " + std::to_string(static_cast<int>(peer.kind)) + " start " +
-      std::to_string(peer.start));
+      std::to_string(peer.start) + (peer.await == Await::kNothing ? "" : ", waits"));
   if (choices_.one_in(100) && peer.kind != FdKind::kFile) rig_.io.fail_watch = 12;  // ENOMEM
   rig_.shard->add(peers_.back().client, rig_.now);
 }
@@ -213,9 +192,20 @@ void World::remove_client() {
   if (!unreleased_.empty() && choices_.one_in(3)) rig_.shard->remove(unreleased_.front()->client, rig_.now);
   ModelPeer* peer = random_peer();
   if (peer == nullptr) return;
-  say("remove " + std::to_string(peer->fd));
-  peer->remove_asked = true;
-  rig_.shard->remove(peer->client, rig_.now);
+  const bool flush = choices_.one_in(2);
+  say((flush ? "flush " : "remove ") + std::to_string(peer->fd));
+  if (flush) {
+    if (peer->end_at(stream_.next(), Reason::kRemoved)) peer->flush_asked = true;
+  } else {
+    peer->remove_asked = true;
+  }
+  rig_.shard->remove(peer->client, rig_.now, flush);
+}
+
+void World::change_rules() {
+  options_.lag = lag_from(choices_, options_.flush_interval);
+  say("rules: " + describe());
+  rig_.shard->set_lag(options_.lag);
 }
 
 void World::peer_acts() {

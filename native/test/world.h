@@ -16,6 +16,7 @@ namespace flumen::test {
 struct WorldCounts {
   uint64_t short_writes = 0, eagains = 0, resets = 0, slow = 0, stalls = 0, caps = 0, fins = 0;
   uint64_t clients = 0, frames = 0, bytes = 0, turns = 0, errors = 0, chunked = 0;
+  uint64_t to_latest = 0, to_soft = 0, to_key = 0, key_waits = 0, by_push = 0, flushes = 0, rules = 0;
 
   void add(const WorldCounts& other);
 };
@@ -29,8 +30,12 @@ class World {
   bool run();
   const std::vector<std::string>& problems() const { return problems_; }
   const WorldCounts& counts() const { return counts_; }
-  static SinkOptions options_from(Choices& choices);
   std::string describe() const;
+
+  // What is random about rules (world_rules.cc).
+  static SinkOptions options_from(Choices& choices);
+  static StartRule start_from(Choices& choices);
+  static LagRule lag_from(Choices& choices, Nanos flush_interval);
 
  private:
   // Operations (world.cc).
@@ -39,6 +44,7 @@ class World {
   void append_one(uint32_t size);
   void add_client();
   void remove_client();
+  void change_rules();
   void peer_acts();
   void peer_ends(ModelPeer& peer);
   void let_time_pass(Nanos time);
@@ -47,6 +53,16 @@ class World {
   void settle();
   ModelPeer* random_peer();
   ModelPeer* peer_of(const Client* client);
+
+  // Rules (world_rules.cc).
+  const LagRule& lag_of(const ModelPeer& peer) const;
+  const StartRule& start_of(const ModelPeer& peer) const;
+  void place(ModelPeer& peer);
+  void start_awaiting();
+  uint64_t allowed(const ModelPeer& peer, Amount limit) const;
+  bool over(const ModelPeer& peer, Amount limit) const;
+  void recover(ModelPeer& peer, WorldCounts& counts) const;
+  uint64_t needed_for_newcomers() const;
 
   // The end (world_end.cc).
   void finale();
@@ -62,8 +78,8 @@ class World {
   void saw_removal(Client* client);
   void check_reason(ModelPeer& peer);
   void check_slow(const ModelPeer& peer);
-  bool over_limit(const ModelPeer& peer, uint64_t seq) const;
   void after_tick();
+  void follow(ModelPeer& peer, uint64_t held_now);
   void after_settle();
   void check_caught_up(const ModelPeer& peer);
   void check_retention();
@@ -83,6 +99,7 @@ class World {
   std::vector<std::string> problems_;
   WorldCounts counts_;
   bool timed_ = false;
+  uint64_t gop_ = 1;  // one in so many frames is a key frame; 0: none is
   Nanos dts_ = 0;
   bool keeps_bursts_ = true;  // as of the last tick
   bool ending_ = false;

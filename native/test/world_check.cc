@@ -29,7 +29,8 @@ void World::saw_write(int fd, size_t offered, int64_t result, std::span<const ui
   accepted_ += bytes.size();
   if (const std::string wrong = peer.take(stream_, bytes); !wrong.empty()) problem(peer, wrong);
   if (result >= 0 || result == -EAGAIN) peer.wrote(offered, bytes.size(), rig_.now);
-  if (peer.caught_up(stream_)) peer.ever_caught_up = true;
+  // A short write leaves the cursor at the next frame that has bytes left.
+  if (!bytes.empty() && bytes.size() < offered && peer.seq > peer.cursor) peer.cursor = peer.seq;
 }
 
 void World::saw_close(int fd) {
@@ -49,9 +50,7 @@ void World::saw_event(Client* client, const IoEvent& event) {
   if (peer == nullptr || !peer->here || peer->kind != FdKind::kSocket || !event.peer_closed) return;
   if (event.failed) return;
   peer->fin = true;
-  if (peer->stop != Client::kNoStop || rig_.io.at(peer->fd).our_fin) return;
-  peer->stop = stream_.next();
-  peer->stop_reason = Reason::kClosed;
+  if (!rig_.io.at(peer->fd).our_fin) peer->end_at(stream_.next(), Reason::kClosed);
 }
 
 void World::saw_removal(Client* client) {
@@ -93,7 +92,14 @@ void World::check_reason(ModelPeer& peer) {
       if (!peer.fin || !peer.complete(stream_) || peer.offset != 0) problem(peer, "closed without a cause");
       break;
     case Reason::kRemoved:
-      if (!peer.remove_asked && !cut) problem(peer, "removed, and nobody asked for it");
+      if (peer.remove_asked || cut) break;
+      if (!peer.flush_asked || peer.stop_reason != Reason::kRemoved) {
+        problem(peer, "removed, and nobody asked for it");
+      } else if (!peer.complete(stream_)) {
+        problem(peer, "removed before it had what was pending");
+      } else {
+        ++counts_.flushes;
+      }
       break;
     case Reason::kSlow:
       check_slow(peer);
@@ -109,27 +115,28 @@ void World::check_reason(ModelPeer& peer) {
   }
 }
 
-// Lag beyond the limit, the frame already begun not counted, and the grace of newcomers. `seq` is the cursor:
-// a frame of no bytes may lie before or behind it.
-bool World::over_limit(const ModelPeer& peer, uint64_t seq) const {
-  if (options_.hard_limit.unit == Unit::kNone) return false;
-  const uint64_t lag = stream_.amount(peer.offset > 0 ? seq + 1 : seq, options_.hard_limit.unit);
-  const uint64_t grace = peer.ever_caught_up ? 0 : peer.start_amount;
-  return lag > std::max(options_.hard_limit.value, grace);
-}
-
 void World::check_slow(const ModelPeer& peer) {
-  if (peer.stalled && over_limit(peer, std::min(peer.seq, peer.client->seq))) {
+  ModelPeer judged = peer;
+  WorldCounts unused;
+  if (peer.kind != FdKind::kFile && peer.stalled) recover(judged, unused);
+  if (judged.stalled && over(judged, lag_of(judged).hard)) {
     ++counts_.slow;
     return;
   }
-  if (peer.stalled && options_.stall_timeout > 0 && rig_.now - peer.stalled_since >= options_.stall_timeout) {
+  if (judged.stalled && options_.stall_timeout > 0 &&
+      rig_.now - judged.stalled_since >= options_.stall_timeout) {
     ++counts_.stalls;
     return;
   }
-  uint64_t oldest = peer.client->seq;
-  for (const ModelPeer* other : here_) oldest = std::min(oldest, other->client->seq);
-  if (held() > options_.memory_cap && peer.client->seq == oldest) {
+  const auto pins = [](const ModelPeer& one) {
+    return one.await == Await::kNothing && one.client->state != ClientState::kLingering;
+  };
+  uint64_t oldest = judged.await == Await::kNothing ? judged.cursor : stream_.next();
+  for (const ModelPeer* other : here_) {
+    if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
+  }
+  const bool in_front = judged.cursor == oldest && (judged.cursor < stream_.next() || judged.stalled);
+  if (held() > options_.memory_cap && in_front) {
     ++counts_.caps;
     return;
   }
@@ -154,27 +161,46 @@ void World::after_tick() {
   if (totals.clients.load() != here_.size()) problem("the total of clients is wrong");
   if (totals.bytes_served.load() != accepted_) problem("the total of bytes served is wrong");
   if (totals.sends.load() != rig_.io.counts.writes) problem("the total of sends is wrong");
-  const uint64_t bytes = held();
-  if (rig_.shard->bytes_held() != bytes) problem("bytes_held is not what is held");
-  const uint64_t tail = rig_.shard->timeline().tail();
   for (ModelPeer* peer : here_) {
     const Client& client = *peer->client;
-    if (client.seq < tail) problem(*peer, "the frames it needs are gone");
-    if (client.offset != peer->offset || stream_.before(client.seq) != stream_.before(peer->seq)) {
-      problem(*peer, "its cursor is not where its bytes are");
-    }
-    if (peer->caught_up(stream_)) peer->ever_caught_up = true;
-    if (rig_.io.at(peer->fd).our_fin && peer->fin_sent_at == 0) peer->fin_sent_at = rig_.now;
-    if (client.state == ClientState::kBlocked) {
-      if (over_limit(*peer, std::max(peer->seq, client.seq)))
-        problem(*peer, "over the hard limit, blocked, and still here");
-      if (bytes > options_.memory_cap && client.seq == tail) problem(*peer, "pins memory over the cap");
-      if (options_.stall_timeout > 0 && rig_.now - peer->stalled_since >= options_.stall_timeout) {
-        problem(*peer, "outlived the stall timeout");
-      }
+    const bool judged = client.state == ClientState::kBlocked || !client.stalled;
+    if (peer->kind != FdKind::kFile && peer->stalled && judged) recover(*peer, counts_);
+  }
+  const uint64_t bytes = held();
+  if (rig_.shard->bytes_held() != bytes) problem("bytes_held is not what is held");
+  for (ModelPeer* peer : here_) follow(*peer, bytes);
+  keeps_bursts_ = !ending_;
+}
+
+// Holds the shard's client against the model's.
+void World::follow(ModelPeer& peer, uint64_t held_now) {
+  const Client& client = *peer.client;
+  if (client.await != peer.await) problem(peer, "waits, or does not, against its rules");
+  if (client.frames_dropped != peer.dropped) {
+    problem(peer, std::to_string(client.frames_dropped) + " frames dropped instead of " +
+                      std::to_string(peer.dropped));
+  }
+  if (rig_.io.at(peer.fd).our_fin && peer.fin_sent_at == 0) peer.fin_sent_at = rig_.now;
+  const uint64_t tail = rig_.shard->timeline().tail();
+  if (peer.await == Await::kNothing && client.state != ClientState::kLingering) {
+    if (client.seq < tail) problem(peer, "the frames it needs are gone");
+    if (client.offset != peer.offset || stream_.before(client.seq) != stream_.before(peer.seq)) {
+      problem(peer, "its cursor is not where its bytes are");
     }
   }
-  keeps_bursts_ = !ending_;
+  peer.cursor = client.seq;
+  if (client.state == ClientState::kCaughtUp) {
+    peer.ever_caught_up = true;
+    peer.recovered = 0;
+  }
+  if (client.state != ClientState::kBlocked) return;
+  if (over(peer, lag_of(peer).hard)) problem(peer, "over the hard limit, blocked, and still here");
+  if (held_now > options_.memory_cap && peer.await == Await::kNothing && client.seq == tail) {
+    problem(peer, "pins memory over the cap");
+  }
+  if (options_.stall_timeout > 0 && rig_.now - peer.stalled_since >= options_.stall_timeout) {
+    problem(peer, "outlived the stall timeout");
+  }
 }
 
 void World::after_settle() {
@@ -187,6 +213,11 @@ void World::after_settle() {
       case ClientState::kBlocked:
         if (!peer->stalled) problem(*peer, "blocked, but the kernel took everything");
         if (peer->kind == FdKind::kFile || !fd.nospace) problem(*peer, "blocked, and nothing will wake it");
+        break;
+      case ClientState::kWaiting:
+        if (peer->await == Await::kNothing || peer->stop != Client::kNoStop || peer->private_bytes() != 0) {
+          problem(*peer, "waits for a frame although there is something to do");
+        }
         break;
       case ClientState::kLingering:
         if (!fd.our_fin || !peer->complete(stream_)) problem(*peer, "lingers before it is through");
@@ -217,11 +248,13 @@ void World::check_caught_up(const ModelPeer& peer) {
 // interval.
 void World::check_retention() {
   const Timeline& timeline = rig_.shard->timeline();
-  const bool burst = options_.sync_method == SyncMethod::kBurst && keeps_bursts_;
-  uint64_t needed = burst ? stream_.start(options_, 0) : stream_.next();
+  uint64_t needed = keeps_bursts_ ? needed_for_newcomers() : stream_.next();
   if (options_.memory_cap > 32 * kMiB && timeline.tail() > needed)
-    problem("a newcomer's burst was thrown away");
-  for (const ModelPeer* peer : here_) needed = std::min(needed, peer->client->seq);
+    problem("what newcomers need was thrown away");
+  for (const ModelPeer* peer : here_) {
+    const bool pins = peer->await == Await::kNothing && peer->client->state != ClientState::kLingering;
+    if (pins) needed = std::min(needed, peer->client->seq);
+  }
   for (uint64_t seq = timeline.tail(); seq < needed; ++seq) {
     if (stream_.at(seq).appended + options_.flush_interval <= rig_.now) {
       problem("frame " + std::to_string(seq) + " is kept for nobody");

@@ -8,12 +8,8 @@ namespace flumen::test {
 void World::end_all(bool close) {
   say(close ? "close()" : "end()");
   if (!ending_) {
-    for (ModelPeer* peer : here_) {
-      // Who has been sent its FIN is past this.
-      if (peer->stop != Client::kNoStop) continue;
-      peer->stop = stream_.next();
-      peer->stop_reason = Reason::kEnded;
-    }
+    // Who has been sent its FIN is past this.
+    for (ModelPeer* peer : here_) peer->end_at(stream_.next(), Reason::kEnded);
   }
   ending_ = true;
   if (close) {

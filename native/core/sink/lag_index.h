@@ -36,6 +36,8 @@ class LagIndex {
     return lowest_;
   }
 
+  /// The clients at frame `seq`.
+  LagBucket& at(uint64_t seq) { return buckets_[seq]; }
   /// The first client at frame `seq`, or nullptr.
   Client* first_at(uint64_t seq) const { return buckets_[seq].front(); }
 

@@ -25,7 +25,9 @@ void Shard::append(Frame frame, Nanos now) {
   lag_.appended(timeline_.next());
   schedule_.appended(timeline_, now);
   unjudged_ = true;
-  start_awaiting(timeline_.at(timeline_.next() - 1));
+  const Frame& newest = timeline_.at(timeline_.next() - 1);
+  if (newest.is_key()) newest_key_ = newest.seq;
+  start_awaiting(newest);
 }
 
 // Works out where a client starts on the timeline as it is now.
@@ -33,6 +35,10 @@ void Shard::place(Client* client) {
   const uint64_t start = start_point(timeline_, start_rule(client));
   client->await = start == kWaitForKey ? Await::kKeyframe : Await::kNothing;
   client->seq = start == kWaitForKey ? timeline_.next() : start;
+  note_start(client);
+}
+
+void Shard::note_start(Client* client) {
   client->start_frames = timeline_.amount(client->seq, Unit::kFrames);
   client->start_bytes = timeline_.amount(client->seq, Unit::kBytes);
   client->start_time = static_cast<Nanos>(timeline_.amount(client->seq, Unit::kTime));
@@ -48,18 +54,24 @@ void Shard::start_awaiting(const Frame& frame) {
     unhang(client);
     place(client);
     // Latest means this frame here: it is the first one pushed after the client came.
-    if (client->seq == timeline_.next() && client->await == Await::kNothing) client->seq = frame.seq;
+    if (client->seq == timeline_.next() && client->await == Await::kNothing) {
+      client->seq = frame.seq;
+      note_start(client);
+    }
     start(client);
   }
   while (frame.is_key() && !await_key_.empty()) {
     Client* client = await_key_.front();
     unhang(client);
+    client->await = Await::kNothing;
     if (client->recovered_at > 0) {
       client->frames_dropped += frame.seq - client->seq;
       client->recovered_at = frame.seq + 1;
+      client->seq = frame.seq;
+    } else {
+      client->seq = frame.seq;
+      note_start(client);
     }
-    client->await = Await::kNothing;
-    client->seq = frame.seq;
     start(client);
   }
 }

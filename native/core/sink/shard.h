@@ -84,6 +84,7 @@ class Shard {
 
   // Where a client hangs (shard.cc).
   void place(Client* client);
+  void note_start(Client* client);
   void start_awaiting(const Frame& frame);
   void hang(Client* client);
   void unhang(Client* client);
@@ -114,6 +115,7 @@ class Shard {
   const LagRule& lag_rule(const Client* client) const;
   void judge_limits(Nanos now);
   void judge(Client* client, Nanos now);
+  Amount allowed(const Client* client, Amount limit) const;
   bool over(const Client* client, Amount limit) const;
   void recover(Client* client, const LagRule& rule);
   void move_cursor(Client* client, uint64_t target, Await await);
@@ -121,6 +123,7 @@ class Shard {
   // Keeping (shard_keep.cc).
   void trim();
   void enforce_cap(Nanos now);
+  bool drop_holders(LagBucket& clients, Nanos now);
   void publish();
 
   SinkOptions options_;
@@ -129,6 +132,7 @@ class Shard {
   Ledger& ledger_;
   uint32_t sink_id_;
   Timeline timeline_;
+  uint64_t newest_key_ = Timeline::kNoKey;  // also when it is kept no more
   LagIndex lag_;
   Schedule schedule_;
   ClientQueue ready_;    // want a turn

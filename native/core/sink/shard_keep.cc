@@ -30,11 +30,11 @@ void Shard::trim() {
 void Shard::enforce_cap(Nanos now) {
   while (bytes_held() > options_.memory_cap) {
     if (timeline_.empty()) {
-      // What is left are the private bytes of clients that have not even taken those.
-      Client* client = lag_.first_at(timeline_.next());
-      if (client == nullptr) return;
-      depart(client, Reason::kSlow, true, now);
-      continue;
+      // What is left are private bytes.
+      if (!drop_holders(lag_.at(timeline_.next()), now) && !drop_holders(await_frame_, now)) {
+        drop_holders(await_key_, now);
+      }
+      return;
     }
     const uint64_t tail = timeline_.tail();
     const uint64_t needed = std::min(schedule_.low_seq(timeline_.next()), lag_.lowest());
@@ -56,6 +56,16 @@ void Shard::enforce_cap(Nanos now) {
     }
     trim();
   }
+}
+
+// Clients that have not even taken their private bytes go until there is room again; true when there is.
+bool Shard::drop_holders(LagBucket& clients, Nanos now) {
+  for (Client* client = clients.front(); client != nullptr && bytes_held() > options_.memory_cap;) {
+    Client* next = LagBucket::next(client);
+    if (client->prologue && client->stalled) depart(client, Reason::kSlow, true, now);
+    client = next;
+  }
+  return bytes_held() <= options_.memory_cap;
 }
 
 void Shard::publish() {

@@ -42,22 +42,26 @@ void Shard::judge(Client* client, Nanos now) {
   // A send must have been tried, and who awaits a frame lags behind none.
   if (client->state != ClientState::kBlocked || client->await != Await::kNothing) return;
   const LagRule& rule = lag_rule(client);
-  if (rule.recover != RecoverPolicy::kNone && over(client, rule.soft)) recover(client, rule);
+  // Who leaves gets all that was pending when its end was set.
+  const bool leaves = client->stop != Client::kNoStop;
+  if (!leaves && rule.recover != RecoverPolicy::kNone && over(client, rule.soft)) recover(client, rule);
   if (client->await == Await::kNothing && over(client, rule.hard)) depart(client, Reason::kSlow, true, now);
 }
 
-// The frame already begun does not count. Until it has caught up, what lay before a newcomer at its start is
-// its due.
+// Until it has caught up, what lay before a newcomer at its start is its due.
+Amount Shard::allowed(const Client* client, Amount limit) const {
+  if (client->caught_up_once || limit.unit == Unit::kNone) return limit;
+  const uint64_t due = limit.unit == Unit::kFrames  ? client->start_frames
+                       : limit.unit == Unit::kBytes ? client->start_bytes
+                                                    : static_cast<uint64_t>(client->start_time);
+  return {limit.unit, std::max(limit.value, due)};
+}
+
+// The frame already begun does not count.
 bool Shard::over(const Client* client, Amount limit) const {
   if (limit.unit == Unit::kNone) return false;
-  uint64_t allowed = limit.value;
-  if (!client->caught_up_once) {
-    const uint64_t due = limit.unit == Unit::kFrames  ? client->start_frames
-                         : limit.unit == Unit::kBytes ? client->start_bytes
-                                                      : static_cast<uint64_t>(client->start_time);
-    allowed = std::max(allowed, due);
-  }
-  return timeline_.amount(client->offset > 0 ? client->seq + 1 : client->seq, limit.unit) > allowed;
+  const uint64_t from = client->offset > 0 ? client->seq + 1 : client->seq;
+  return timeline_.amount(from, limit.unit) > allowed(client, limit).value;
 }
 
 void Shard::recover(Client* client, const LagRule& rule) {
@@ -68,22 +72,22 @@ void Shard::recover(Client* client, const LagRule& rule) {
       move_cursor(client, timeline_.next() - 1, Await::kNothing);
       return;
     case RecoverPolicy::kSoftLimit:
-      move_cursor(client, timeline_.oldest_within(rule.soft), Await::kNothing);
+      move_cursor(client, timeline_.oldest_within(allowed(client, rule.soft)), Await::kNothing);
       return;
     case RecoverPolicy::kKeyframe:
       break;
   }
-  const uint64_t key = timeline_.newest_key_until(timeline_.next());
   // Where it is, it is as near to the newest key frame as it can be; and once for each key frame is enough.
-  if (key == client->seq) return;
-  if (key == Timeline::kNoKey || key < client->seq) {
-    if (client->recovered_at > 0 && (key == Timeline::kNoKey || client->recovered_at == key + 1)) return;
-    client->recovered_at = key == Timeline::kNoKey ? Timeline::kNoKey : key + 1;
+  if (newest_key_ == client->seq) return;
+  if (newest_key_ == Timeline::kNoKey || newest_key_ < client->seq) {
+    const uint64_t mark = newest_key_ == Timeline::kNoKey ? Timeline::kNoKey : newest_key_ + 1;
+    if (client->recovered_at == mark) return;
+    client->recovered_at = mark;
     move_cursor(client, timeline_.next(), Await::kKeyframe);
     return;
   }
-  client->recovered_at = key + 1;
-  move_cursor(client, key, Await::kNothing);
+  client->recovered_at = newest_key_ + 1;
+  move_cursor(client, newest_key_, Await::kNothing);
 }
 
 // Forward only. A frame that has been begun is completed: its rest becomes private bytes.

@@ -19,6 +19,14 @@ void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
   if (client->stop != Client::kNoStop || client->state == ClientState::kLingering) return;
   client->stop = stop;
   client->stop_reason = reason;
+  if (client->await != Await::kNothing) {
+    // It waits for nothing any more: no frame will start it.
+    const bool linked = LagBucket::linked(client);
+    unhang(client);
+    client->await = Await::kNothing;
+    client->seq = stop;
+    if (linked) hang(client);
+  }
   // A blocked client goes on when the kernel says so.
   if (client->state == ClientState::kCaughtUp || client->state == ClientState::kWaiting) to_ready(client);
 }

@@ -53,12 +53,23 @@ uint64_t start_point(const Timeline& timeline, const StartRule& rule) {
 uint64_t start_needs(const Timeline& timeline, const StartRule& rule) {
   const uint64_t start = start_point(timeline, rule);
   if (start == kWaitForKey) return timeline.next();
-  const bool for_key = rule.method == SyncMethod::kLatestKeyframe ||
-                       rule.method == SyncMethod::kBurstKeyframe ||
-                       rule.method == SyncMethod::kBurstWithKeyframe;
-  if (!for_key || timeline.next() - start <= kGopLimit) return start;
-  return rule.method == SyncMethod::kBurstWithKeyframe ? std::max(start, burst(timeline, rule))
-                                                       : timeline.next();
+  switch (rule.method) {
+    case SyncMethod::kLatest:
+    case SyncMethod::kNextKeyframe:
+    case SyncMethod::kBurst:
+      return start;
+    case SyncMethod::kLatestKeyframe:
+      return timeline.next() - start <= kGopLimit ? start : timeline.next();
+    case SyncMethod::kBurstKeyframe:
+    case SyncMethod::kBurstWithKeyframe:
+      break;
+  }
+  // Counted from the burst, which may itself be longer than the limit.
+  const uint64_t from = burst(timeline, rule);
+  if (from < start + kGopLimit) return start;
+  if (rule.method == SyncMethod::kBurstWithKeyframe) return from;
+  const uint64_t newer = timeline.first_key_after(from);
+  return newer == Timeline::kNoKey ? timeline.next() : newer;
 }
 
 }  // namespace flumen

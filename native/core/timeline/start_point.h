@@ -29,7 +29,7 @@ inline constexpr uint64_t kWaitForKey = ~uint64_t{0};
 uint64_t start_point(const Timeline& timeline, const StartRule& rule);
 
 /// What a newcomer under `rule` would need kept: its start, or next() when nothing. A key frame more than
-/// kGopLimit frames back is not kept for anybody.
+/// kGopLimit frames before the burst (for latest-keyframe: before the newest frame) is not kept for anybody.
 uint64_t start_needs(const Timeline& timeline, const StartRule& rule);
 inline constexpr uint64_t kGopLimit = 4096;
 
