@@ -15,6 +15,18 @@ function argvOf(name, o) {
     String,
   );
   if (name === 'ours') return [process.execPath, script('ours'), ...common, ...own];
+  if (name.startsWith('ours-'))
+    return [
+      process.execPath,
+      script('ours'),
+      ...common,
+      ...own,
+      '--flush',
+      name.slice(5),
+      '--time-pushes',
+      '1',
+    ];
+  if (name.startsWith('multi')) return [nativeProgram('gst'), '--element', name, ...common];
   if (name === 'naive') return [process.execPath, script('naive'), ...common];
   return [nativeProgram('floor'), ...common, '--flush', String(o.flush)];
 }
@@ -112,7 +124,8 @@ async function takeTurn(o, parts, turn, run, seconds) {
 /**
  * Runs `o.rounds` interleaved rounds of `o.seconds` each over `o.clients` sockets and returns every turn's figures.
  * `onTurn` is called after each of them. Options: clients, rounds, seconds, flush (ms), rate (frames/s), size (bytes), loops,
- * sample (every n-th client is checked), base (first inherited fd), rivals (of 'ours', 'naive', 'floor').
+ * sample (every n-th client is checked), base (first inherited fd), rivals (of 'ours', 'naive', 'floor', 'multifdsink', 'multisocketsink', and 'ours-200': ours with a
+ * flush interval of its own, in ms, and every push timed).
  */
 export async function runSession(o, onTurn = () => {}) {
   const parts = await openSession(o);

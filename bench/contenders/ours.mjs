@@ -19,11 +19,13 @@ const { values } = parseArgs({
     flush: number(200),
     loops: number(1),
     'stall-timeout': number(30000),
+    'time-pushes': number(0), // 1: each push is timed, and the event loop is not watched (its timer costs CPU)
   },
 });
 const [clients, base, rate, size] = [values.clients, values.base, values.rate, values.size].map(Number);
 
 configure({ loops: Number(values.loops) });
+const timing = values['time-pushes'] !== '0';
 const sink = new MultiSocketSink({
   flushInterval: Number(values.flush),
   stallTimeout: Number(values['stall-timeout']),
@@ -46,26 +48,39 @@ async function drained(target, ms) {
   return sink.stats.bytesServed >= target;
 }
 
+/** Pushes a frame and notes how long the call took. */
+function timedPush(frame, pushNs) {
+  const begun = process.hrtime.bigint();
+  sink.push(frame);
+  pushNs.push(Number(process.hrtime.bigint() - begun));
+}
+
 async function run(id, seconds) {
   const frames = Math.floor(Number(seconds) * rate);
   const writer = new FrameWriter(Number(id), size);
   const served = sink.stats.bytesServed;
   const begun = performance.now();
-  const delay = watchDelay();
+  const pushNs = [];
+  const delay = timing ? () => undefined : watchDelay();
   const cpu = cpuNow();
-  const made = await pace(frames, rate, () => sink.push(writer.next()));
+  const made = await pace(frames, rate, () =>
+    timing ? timedPush(writer.next(), pushNs) : sink.push(writer.next()),
+  );
+  const pushed = performance.now();
   const complete = await drained(served + made * size * sink.size, 5000);
   const used = cpuSince(cpu);
-  const wallNs = (performance.now() - begun) * 1e6;
+  const done = performance.now();
   return {
     run: Number(id),
     frames: made,
     planned: frames,
-    wallNs,
+    wallNs: (done - begun) * 1e6,
+    drainNs: (done - pushed) * 1e6,
     ...used,
     complete,
     bytes: sink.stats.bytesServed - served,
     delay: delay(),
+    ...(timing && { pushNs }),
   };
 }
 

@@ -1,6 +1,7 @@
-// Compiles the bench's C programs on demand into build/bench/. They need nothing but cc and the Linux headers.
+// Compiles the bench's C programs on demand into build/bench/. They need nothing but cc and the Linux headers;
+// gst, which drives GStreamer's own sinks, needs its development files as well.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +13,29 @@ const programs = {
   hub: ['hub.c'],
   floor: ['floor.c'],
   load: ['load.c', 'client.c', 'verify.c'],
+  eventfd: ['eventfd.c'],
+  gst: ['gst.c'],
 };
+
+const gstreamer = {
+  modules: ['gstreamer-1.0', 'gio-2.0'],
+  packages: ['libgstreamer1.0-dev', 'gstreamer1.0-plugins-base', 'pkg-config'],
+};
+
+const run = (command, args) => spawnSync(command, args, { encoding: 'utf8' });
+
+/** Arguments for cc that gst.c needs. Throws an error that says which Debian packages are missing. */
+function gstreamerArgs() {
+  const flags = run('pkg-config', ['--cflags', '--libs', ...gstreamer.modules]);
+  const plugins = run('pkg-config', ['--variable=pluginsdir', 'gstreamer-1.0']);
+  const plugin = join(plugins.stdout?.trim() || '/nowhere', 'libgsttcp.so');
+  if (flags.error !== undefined || flags.status !== 0 || !existsSync(plugin))
+    throw new Error(
+      `the originals are not here: ${flags.error?.message ?? (flags.stderr.trim() || `there is no ${plugin}`)}\n` +
+        `On Debian or Ubuntu: apt-get install ${gstreamer.packages.join(' ')}`,
+    );
+  return [`-DGST_TCP_PLUGIN="${plugin}"`, ...flags.stdout.trim().split(/\s+/)];
+}
 
 function newestSource() {
   return Math.max(...readdirSync(sourceDir).map((name) => statSync(join(sourceDir, name)).mtimeMs));
@@ -27,8 +50,9 @@ export function nativeProgram(name) {
   if (built > newestSource()) return out;
   mkdirSync(outDir, { recursive: true });
   const half = `${out}.${process.pid}`;
-  const args = ['-O2', '-Wall', '-Wextra', '-o', half, ...sources.map((file) => join(sourceDir, file))];
-  const done = spawnSync('cc', args, { encoding: 'utf8' });
+  const files = sources.map((file) => join(sourceDir, file));
+  const more = name === 'gst' ? gstreamerArgs() : ['-pthread'];
+  const done = run('cc', ['-O2', '-Wall', '-Wextra', '-o', half, ...files, ...more]);
   if (done.error !== undefined)
     throw new Error(`the bench needs a C compiler called cc: ${done.error.message}`);
   if (done.status !== 0) throw new Error(`cc ${name} failed:\n${done.stderr}`);
