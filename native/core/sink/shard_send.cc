@@ -145,6 +145,8 @@ void Shard::arrive(Client* client, Nanos now) {
     // Ending costs system calls too: it counts against the turn.
     if (sends_left_ > 0) --sends_left_;
     finish(client, now);
+  } else if (client->websocket && client->websocket->has_pong()) {
+    to_ready(client);
   } else if (client->await != Await::kNothing) {
     to_waiting(client);
   } else if (client->seq != timeline_.next()) {
