@@ -101,6 +101,23 @@ it('burst-keyframe uses a key frame that is the oldest frame kept', async () => 
   expect(await Promise.all(got)).toEqual([labels(0, 1, 2, 3, 4, 5, 6, 7), labels(0, 1, 2, 3, 4, 5, 6, 7)]);
 });
 
+// Key frames 0, 4 and 8 of 0 to 9; 50 bytes begin at 6, and from 4 on it is 96.
+it.each([
+  // multifdsink wants less than the maximum: 8 and 9, and from 6 on.
+  ['burst-keyframe', 96, [4, 5, 6, 7, 8, 9]],
+  ['burst-with-keyframe', 96, [4, 5, 6, 7, 8, 9]],
+  ['burst-keyframe', 95, [8, 9]],
+  ['burst-with-keyframe', 95, [6, 7, 8, 9]],
+] as const)('%s, at most %i bytes: a maximum may be reached', async (syncMethod, max, expected) => {
+  const sink = new MultiFdSink({ keep: { frames: 10 } });
+  for (let i = 0; i < 10; i += 1) sink.push(label(i), i % 4 === 0 ? KEY : DELTA);
+  const a = pipeReceiver();
+  sink.add(a.target, { syncMethod, burstMin: { bytes: 50 }, burstMax: { bytes: max } });
+  const got = a.all();
+  await sink.end();
+  expect(await got).toBe(labels(...expected));
+});
+
 it.each([
   // multifdsink would begin one frame later in the first two, at the newest in the third, and one later in the fourth.
   ['more than there is: all there is', { bytes: 1000 }, undefined, [0, 1, 2, 3, 4]],
