@@ -107,7 +107,7 @@ void FakeIo::remove(int fd) {
   if (FakeFd* file = use(fd, "remove")) file->watched = false;
 }
 
-void FakeIo::tune_client(int fd, uint32_t) {
+void FakeIo::tune_client(int fd, const SocketCare&) {
   FakeFd* file = use(fd, "tune_client");
   if (file == nullptr) return;
   if (file->kind != FdKind::kSocket) violations.push_back("tune_client of what is no socket");

@@ -70,7 +70,7 @@ TEST_CASE("EpollIo: OUT is an edge: once at the start, then only after a refused
     Pair pair = tcp ? tcp_pair() : unix_pair();
     const int fd = kernel.own(pair.take_ours());
     REQUIRE(kernel.io->add(fd, Watch::kClient, 8).ok());
-    kernel.io->tune_client(fd, 16'384);
+    kernel.io->tune_client(fd, {});
     std::vector<IoEvent> seen = kernel.events(kSecond);
     REQUIRE(seen.size() == 1);
     CHECK(seen[0].token == 8);
@@ -100,7 +100,7 @@ TEST_CASE("EpollIo: OUT is an edge: once at the start, then only after a refused
 TEST_CASE("EpollIo: tune_client sets TCP_NODELAY and TCP_NOTSENT_LOWAT, and leaves unix sockets alone") {
   Kernel kernel;
   Pair pair = tcp_pair();
-  kernel.io->tune_client(pair.ours, 12'345);
+  kernel.io->tune_client(pair.ours, {.notsent_lowat = 12'345});
   int value = 0;
   socklen_t size = sizeof value;
   REQUIRE(getsockopt(pair.ours, IPPROTO_TCP, TCP_NODELAY, &value, &size) == 0);
@@ -108,7 +108,7 @@ TEST_CASE("EpollIo: tune_client sets TCP_NODELAY and TCP_NOTSENT_LOWAT, and leav
   REQUIRE(getsockopt(pair.ours, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, &size) == 0);
   CHECK(value == 12'345);
   Pair local = unix_pair();
-  kernel.io->tune_client(local.ours, 12'345);
+  kernel.io->tune_client(local.ours, {.notsent_lowat = 12'345});
 }
 
 TEST_CASE("EpollIo: input, FIN and RST are told; reading says which") {

@@ -141,8 +141,11 @@ void ModelPeer::move(const ModelStream& stream, uint64_t to) {
 }
 
 std::string ModelPeer::take(const ModelStream& stream, std::span<const uint8_t> bytes) {
+  size_t last = 0;
+  from_frames = 0;
   const auto expect = [&](const void* want, size_t size, size_t& at) -> bool {
     const size_t piece = std::min(size - at, bytes.size());
+    last = piece;
     const bool same = std::memcmp(bytes.data(), static_cast<const uint8_t*>(want) + at, piece) == 0;
     bytes = bytes.subspan(piece);
     at += piece;
@@ -175,6 +178,7 @@ std::string ModelPeer::take(const ModelStream& stream, std::span<const uint8_t> 
         same = expect("\r\n", 2, at);
         offset = head.size() + frame.size + at;
       }
+      from_frames += last;
       if (!same) return "wrong bytes in frame " + std::to_string(seq);
       if (offset == head.size() + frame.size + tail) {
         ++seq;
@@ -197,7 +201,9 @@ void ModelPeer::wrote(size_t offered, size_t taken, Nanos now) {
 }
 
 void ModelPeer::skip_empty(const ModelStream& stream) {
-  while (offset == 0 && await == Await::kNothing && seq < std::min(stop, stream.next()) && stream.at(seq).size == 0) ++seq;
+  while (offset == 0 && await == Await::kNothing && seq < std::min(stop, stream.next()) &&
+         stream.at(seq).size == 0)
+    ++seq;
 }
 
 bool ModelPeer::caught_up(const ModelStream& stream) const {
@@ -216,7 +222,9 @@ bool ModelPeer::complete(const ModelStream& stream) const {
 size_t ModelPeer::private_bytes() const {
   if (prologue_at < prologue.size()) return prologue.size();
   if (rest_at < rest.size()) return rest.size();
-  return epilogue_due() && client->epilogue_queued && epilogue_at < sizeof kEpilogue - 1 ? sizeof kEpilogue - 1 : 0;
+  return epilogue_due() && client->epilogue_queued && epilogue_at < sizeof kEpilogue - 1
+             ? sizeof kEpilogue - 1
+             : 0;
 }
 
 }  // namespace flumen::test

@@ -68,14 +68,15 @@ struct ModelPeer {
   ClientRules rules;  // with own_rules
   Await await = Await::kNothing;
   uint64_t due[4] = {};  // amount at its start, by Unit
-  size_t appetite = 0;  // bytes its peer reads in a millisecond
+  size_t appetite = 0;   // bytes its peer reads in a millisecond
 
   size_t prologue_at = 0;
   std::string rest;  // of a frame begun when the cursor was moved
   size_t rest_at = 0;
   uint64_t cursor = 0;  // the shard's; `seq` may be further by frames of no bytes
   uint64_t seq = 0;
-  size_t offset = 0;  // wire bytes of frame `seq` that are out
+  size_t offset = 0;       // wire bytes of frame `seq` that are out
+  size_t from_frames = 0;  // how many of the bytes taken last were of frames
   size_t epilogue_at = 0;
 
   uint64_t stop = Client::kNoStop;
@@ -85,7 +86,8 @@ struct ModelPeer {
   bool remove_asked = false;
   bool flush_asked = false;
   uint64_t dropped = 0;
-  uint64_t recovered = 0;  // since it caught up: the newest key frame then, + 1; kNoKeyYet when there was none
+  uint64_t recovered =
+      0;  // since it caught up: the newest key frame then, + 1; kNoKeyYet when there was none
   bool ever_caught_up = false;
   bool stalled = false;  // the naive stall clock
   Nanos stalled_since = 0;

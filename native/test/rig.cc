@@ -26,7 +26,8 @@ Client* Rig::reserve(const ClientSetup& setup) {
   client->framing = setup.framing;
   client->fd = io.open(setup.kind, setup.capacity);
   if (!setup.prologue.empty()) {
-    client->prologue = copy_to_slice(ledger, {reinterpret_cast<const uint8_t*>(setup.prologue.data()), setup.prologue.size()});
+    client->prologue = copy_to_slice(
+        ledger, {reinterpret_cast<const uint8_t*>(setup.prologue.data()), setup.prologue.size()});
   }
   if (fds_.size() <= client->index) fds_.resize(client->index + 1, -1);
   fds_[client->index] = client->fd;

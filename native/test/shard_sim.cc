@@ -39,13 +39,14 @@ bool report(const char* name, const WorldCounts& counts) {
       number(counts.stalls), number(counts.caps), number(counts.fins), number(counts.errors),
       number(counts.clients), number(counts.frames), number(counts.bytes / 1'000'000), number(counts.turns));
   std::printf(
-      "  recovered: latest %llu, soft limit %llu, key frame %llu; waits for key frames %llu, positions by push "
+      "  recovered: latest %llu, soft limit %llu, key frame %llu; waits for key frames %llu, positions by "
+      "push "
       "%llu, flush removals %llu, rules of their own %llu\n",
       number(counts.to_latest), number(counts.to_soft), number(counts.to_key), number(counts.key_waits),
       number(counts.by_push), number(counts.flushes), number(counts.rules));
-  const uint64_t wanted[] = {counts.short_writes, counts.eagains,   counts.resets, counts.slow,
-                             counts.to_latest,    counts.to_soft,   counts.to_key, counts.key_waits,
-                             counts.by_push,      counts.flushes,   counts.rules};
+  const uint64_t wanted[] = {counts.short_writes, counts.eagains, counts.resets, counts.slow,
+                             counts.to_latest,    counts.to_soft, counts.to_key, counts.key_waits,
+                             counts.by_push,      counts.flushes, counts.rules};
   return std::ranges::find(wanted, uint64_t{0}) == std::end(wanted);
 }
 

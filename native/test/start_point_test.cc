@@ -1,8 +1,8 @@
 // Where a client starts, worked out on tables: each expectation is computed in the comment next to it.
 #include <doctest/doctest.h>
 
-#include "core/timeline/start_point.h"
 #include "core/timeline/stamper.h"
+#include "core/timeline/start_point.h"
 #include "test/choices.h"
 #include "test/model.h"
 
@@ -46,8 +46,9 @@ constexpr Amount bytes(uint64_t value) { return {Unit::kBytes, value}; }
 constexpr Amount frames(uint64_t value) { return {Unit::kFrames, value}; }
 constexpr Amount ms(uint64_t value) { return {Unit::kTime, value * kMillisecond}; }
 
-constexpr SyncMethod kAll[] = {SyncMethod::kLatest, SyncMethod::kNextKeyframe, SyncMethod::kLatestKeyframe,
-                               SyncMethod::kBurst,  SyncMethod::kBurstKeyframe, SyncMethod::kBurstWithKeyframe};
+constexpr SyncMethod kAll[] = {SyncMethod::kLatest,         SyncMethod::kNextKeyframe,
+                               SyncMethod::kLatestKeyframe, SyncMethod::kBurst,
+                               SyncMethod::kBurstKeyframe,  SyncMethod::kBurstWithKeyframe};
 
 }  // namespace
 
@@ -100,7 +101,7 @@ TEST_CASE("start: burst by bytes, ten frames of 16 bytes") {
   CHECK(burst(frames(4)) == 6);
   CHECK(burst(frames(4), bytes(40)) == 8);  // four frames are 64 bytes; 40 bytes hold two
   CHECK(burst(bytes(20), frames(1)) == 9);
-  CHECK(burst(ms(300)) == 6);           // T(9) − T(6) = 300 ms
+  CHECK(burst(ms(300)) == 6);  // T(9) − T(6) = 300 ms
   CHECK(burst(ms(301)) == 5);
   CHECK(burst(bytes(100), ms(200)) == 7);  // 112 bytes reach 100 at frame 3; 200 ms is frame 7
 }
@@ -112,12 +113,13 @@ TEST_CASE("start: burst-keyframe and burst-with-keyframe, ten frames of 16 bytes
     CHECK(filled.start(SyncMethod::kBurstKeyframe, min, max) == keyframe);
     CHECK(filled.start(SyncMethod::kBurstWithKeyframe, min, max) == with);
   };
-  check(bytes(80), {}, 4, 4);         // burst 5; the key frame at or before it is 4
-  check(bytes(50), bytes(90), 8, 6);  // burst 6; key 4 is 96 bytes, beyond 90: first key after 6; else the burst
-  check(bytes(50), bytes(50), 8, 7);  // burst 7 (48 bytes); key 4 is beyond
-  check(bytes(50), bytes(96), 4, 4);  // 96 is allowed
-  check(bytes(32), {}, 8, 8);         // burst 8 is key itself
-  check(bytes(16), {}, 8, 8);         // burst 9; key at or before: 8
+  check(bytes(80), {}, 4, 4);  // burst 5; the key frame at or before it is 4
+  check(bytes(50), bytes(90), 8,
+        6);  // burst 6; key 4 is 96 bytes, beyond 90: first key after 6; else the burst
+  check(bytes(50), bytes(50), 8, 7);            // burst 7 (48 bytes); key 4 is beyond
+  check(bytes(50), bytes(96), 4, 4);            // 96 is allowed
+  check(bytes(32), {}, 8, 8);                   // burst 8 is key itself
+  check(bytes(16), {}, 8, 8);                   // burst 9; key at or before: 8
   check(bytes(16), bytes(16), kWaitForKey, 9);  // key 8 is 32 bytes, and none after 9
   check(bytes(0), bytes(0), kWaitForKey, 9);
   check(bytes(1000), {}, 0, 0);
@@ -125,7 +127,7 @@ TEST_CASE("start: burst-keyframe and burst-with-keyframe, ten frames of 16 bytes
   check(ms(150), ms(550), 4, 4);      // burst 7 (200 ms); key 4 is 500 ms
   check(ms(150), ms(450), 8, 7);
   filled.timeline.trim(5);
-  check(bytes(80), {}, 8, 5);          // no key frame at or before 5 any more
+  check(bytes(80), {}, 8, 5);  // no key frame at or before 5 any more
   check(bytes(16), bytes(16), kWaitForKey, 9);
 }
 

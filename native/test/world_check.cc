@@ -30,7 +30,7 @@ void World::saw_write(int fd, size_t offered, int64_t result, std::span<const ui
   if (const std::string wrong = peer.take(stream_, bytes); !wrong.empty()) problem(peer, wrong);
   if (result >= 0 || result == -EAGAIN) peer.wrote(offered, bytes.size(), rig_.now);
   // A short write leaves the cursor at the next frame that has bytes left.
-  if (!bytes.empty() && bytes.size() < offered && peer.seq > peer.cursor) peer.cursor = peer.seq;
+  if (peer.from_frames > 0 && bytes.size() < offered) peer.cursor = peer.seq;
 }
 
 void World::saw_close(int fd) {
@@ -132,15 +132,24 @@ void World::check_slow(const ModelPeer& peer) {
     return one.await == Await::kNothing && one.client->state != ClientState::kLingering;
   };
   uint64_t oldest = judged.await == Await::kNothing ? judged.cursor : stream_.next();
+  uint64_t bytes = held();
   for (const ModelPeer* other : here_) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
+    // Others may have been moved in this turn, which leaves them the rest of a frame begun.
+    ModelPeer moved = *other;
+    if (other->kind != FdKind::kFile && other->stalled) recover(moved, unused);
+    bytes += moved.private_bytes() - other->private_bytes();
   }
-  const bool in_front = judged.cursor == oldest && (judged.cursor < stream_.next() || judged.stalled);
-  if (held() > options_.memory_cap && in_front) {
+  // Who waits pins no frame: it may go for its private bytes when there is nothing else to give up.
+  const bool none_left = oldest == stream_.next();
+  const bool first = judged.await != Await::kNothing ? none_left : judged.cursor == oldest;
+  const bool in_front = first && (!none_left || judged.stalled);
+  if (bytes > options_.memory_cap && in_front) {
     ++counts_.caps;
     return;
   }
-  problem(peer, "called slow without a cause");
+  problem(peer, "called slow without a cause (cursor " + std::to_string(judged.cursor) + ", oldest needed " +
+                    std::to_string(oldest) + ", held " + std::to_string(bytes) + ")");
 }
 
 uint64_t World::held() const {
@@ -192,6 +201,8 @@ void World::follow(ModelPeer& peer, uint64_t held_now) {
   if (client.state == ClientState::kCaughtUp) {
     peer.ever_caught_up = true;
     peer.recovered = 0;
+    // Moved to frames of no bytes, there is nothing to be refused.
+    if (peer.caught_up(stream_)) peer.stalled = false;
   }
   if (client.state != ClientState::kBlocked) return;
   if (over(peer, lag_of(peer).hard)) problem(peer, "over the hard limit, blocked, and still here");

@@ -1,5 +1,5 @@
-// The rules a World lives by: what is random about them, and what they come to, worked out frame by frame from
-// design §4.
+// The rules a World lives by: what is random about them, and what they come to, worked out frame by frame
+// from design §4.
 #include <algorithm>
 #include <cstdio>
 
@@ -77,8 +77,8 @@ SinkOptions World::options_from(Choices& choices) {
 std::string World::describe() const {
   const auto ms = [](Nanos time) { return std::to_string(time / kMillisecond) + " ms"; };
   const LagRule& lag = options_.lag;
-  return "flush " + ms(options_.flush_interval) + ", soft " + text_of(lag.soft) + ", hard " + text_of(lag.hard) +
-         ", recover " + std::to_string(static_cast<int>(lag.recover)) + ", start " +
+  return "flush " + ms(options_.flush_interval) + ", soft " + text_of(lag.soft) + ", hard " +
+         text_of(lag.hard) + ", recover " + std::to_string(static_cast<int>(lag.recover)) + ", start " +
          std::to_string(static_cast<int>(options_.start.method)) + " min " + text_of(options_.start.min) +
          " max " + text_of(options_.start.max) + (options_.position_on_push ? " on push" : "") + ", keep " +
          std::to_string(options_.keep.frames) + "/" + std::to_string(options_.keep.bytes) + "/" +
@@ -139,18 +139,19 @@ void World::recover(ModelPeer& peer, WorldCounts& counts) const {
   const LagRule& rule = lag_of(peer);
   // Who leaves is to get what was pending then.
   if (peer.stop != Client::kNoStop || rule.recover == RecoverPolicy::kNone || !over(peer, rule.soft)) return;
+  const uint64_t from = peer.offset > 0 ? peer.cursor + 1 : peer.cursor;
   uint64_t target = stream_.next() - 1;
   bool waits = false;
   if (rule.recover == RecoverPolicy::kLatest) {
-    counts.to_latest += target > peer.cursor ? 1 : 0;
+    counts.to_latest += target > from ? 1 : 0;
   } else if (rule.recover == RecoverPolicy::kSoftLimit) {
-    target = peer.cursor;
+    target = from;
     while (stream_.amount(target, rule.soft.unit) > allowed(peer, rule.soft)) ++target;
     ++counts.to_soft;
   } else {
     const uint64_t key = stream_.newest_key(0, target);
-    if (key == peer.cursor) return;
-    if (key != ModelStream::kNone && key > peer.cursor) {
+    if (key == peer.cursor || key == from) return;
+    if (key != ModelStream::kNone && key > from) {
       target = key;
       ++counts.to_key;
     } else {
@@ -162,7 +163,7 @@ void World::recover(ModelPeer& peer, WorldCounts& counts) const {
     }
     peer.recovered = key == ModelStream::kNone ? ModelPeer::kNoKeyYet : key + 1;
   }
-  if (target == peer.cursor) return;
+  if (target == from && !waits) return;
   peer.move(stream_, target);
   if (waits) peer.await = Await::kKeyframe;
   if (target == stream_.next() && peer.private_bytes() == 0) peer.stalled = false;
@@ -174,7 +175,8 @@ uint64_t World::needed_for_newcomers() const {
   const uint64_t keep[] = {options_.keep.frames, options_.keep.bytes,
                            static_cast<uint64_t>(options_.keep.time)};
   for (size_t i = 0; i < 3; ++i) {
-    if (keep[i] > 0 && stream_.next() > 0) needed = std::min(needed, stream_.reaching({kUnits[i], keep[i]}, 0));
+    if (keep[i] > 0 && stream_.next() > 0)
+      needed = std::min(needed, stream_.reaching({kUnits[i], keep[i]}, 0));
   }
   return needed;
 }

@@ -78,7 +78,7 @@ void Shard::recover(Client* client, const LagRule& rule) {
       break;
   }
   // Where it is, it is as near to the newest key frame as it can be; and once for each key frame is enough.
-  if (newest_key_ == client->seq) return;
+  if (newest_key_ == client->seq || (client->offset > 0 && newest_key_ == client->seq + 1)) return;
   if (newest_key_ == Timeline::kNoKey || newest_key_ < client->seq) {
     const uint64_t mark = newest_key_ == Timeline::kNoKey ? Timeline::kNoKey : newest_key_ + 1;
     if (client->recovered_at == mark) return;
