@@ -26,6 +26,7 @@ function argvOf(name, o) {
       '--time-pushes',
       '1',
     ];
+  if (name === 'pusher') return [process.execPath, script('pusher'), ...common, ...o.pusher];
   if (name.startsWith('multi')) return [nativeProgram('gst'), '--element', name, ...common];
   if (name === 'naive') return [process.execPath, script('naive'), ...common];
   return [nativeProgram('floor'), ...common, '--flush', String(o.flush)];
@@ -46,7 +47,14 @@ function turnsOf(o) {
 }
 
 function startLoad(o, port) {
-  const args = { port, clients: o.clients, sample: o.sample, stall: o.stall ?? 0, window: 500 };
+  const args = {
+    port,
+    clients: o.clients,
+    sample: o.sample,
+    stall: o.stall ?? 0,
+    window: 500,
+    ...o.loadOptions,
+  };
   const child = spawn(
     nativeProgram('load'),
     Object.entries(args).flatMap(([key, value]) => [`--${key}`, String(value)]),

@@ -37,6 +37,8 @@ void client_dial(struct client* c, const struct plan* p, uint32_t token) {
     leave(c, FAILED, errno);
     return;
   }
+  if (c->stalled && p->stall_rcvbuf > 0)
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &p->stall_rcvbuf, sizeof p->stall_rcvbuf);
   if (connect(c->fd, (const struct sockaddr*)&p->to, sizeof p->to) != 0 && errno != EINPROGRESS) {
     leave(c, FAILED, errno);
     return;
@@ -48,9 +50,8 @@ void client_dial(struct client* c, const struct plan* p, uint32_t token) {
 static void opened(struct client* c, const struct plan* p, uint32_t token) {
   c->phase = READING;
   c->open_ns = now_ns();
-  if (c->stalled)
-    watch(c, p, token, EPOLL_CTL_MOD,
-          0); /* still told of a reset: then the fd is closed, as by a process that dies */
+  /* Still told of a reset: then the fd is closed, as by a process that dies. */
+  if (c->stalled) watch(c, p, token, p->forget_stalled ? EPOLL_CTL_DEL : EPOLL_CTL_MOD, 0);
 }
 
 static void connected(struct client* c, const struct plan* p, uint32_t token) {

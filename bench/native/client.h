@@ -31,6 +31,8 @@ struct plan {
   struct sockaddr_in to;
   const char* get; /* path, or NULL for a bare connection */
   int epoll;
+  int stall_rcvbuf;    /* SO_RCVBUF of stalled clients in bytes; 0: the system's */
+  bool forget_stalled; /* not even told of a reset: the fd stays until client_drop */
   struct tally* tally;
 };
 

@@ -2,10 +2,10 @@
  *
  *   gst --element multifdsink|multisocketsink --clients N [--base 1000] [--rate 38] [--size 417]
  *
- * Reads "run ID SECONDS" and "quit" on stdin and answers each run with one JSON line. There is no pipeline and
- * no interpreter in the way: this thread makes a frame and hands it straight to the sink's pad, at the cadence
- * of bench/lib/pace.mjs, so that the time the call takes is the time the sink holds up its producer. Clock
- * waits, preroll and the copy of the last sample are off; everything else is as the element has it. */
+ * Reads "run ID SECONDS" and "quit" on stdin and answers each run with one JSON line. There is no pipeline
+ * and no interpreter in the way: this thread makes a frame and hands it straight to the sink's pad, at the
+ * cadence of bench/lib/pace.mjs, so that the time the call takes is the time the sink holds up its producer.
+ * Clock waits, preroll and the copy of the last sample are off; everything else is as the element has it. */
 #include <gio/gio.h>
 #include <gst/gst.h>
 #include <stdio.h>
@@ -74,7 +74,8 @@ static void open_sink(void) {
   GstPad* into = gst_element_get_static_pad(sink, "sink");
   gst_pad_set_active(pad, TRUE);
   if (gst_pad_link(pad, into) != GST_PAD_LINK_OK) fail(opt.element, "cannot be linked");
-  if (gst_element_set_state(sink, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) fail(opt.element, "does not play");
+  if (gst_element_set_state(sink, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    fail(opt.element, "does not play");
   GstSegment segment;
   gst_segment_init(&segment, GST_FORMAT_TIME);
   gst_pad_push_event(pad, gst_event_new_stream_start("bench"));
@@ -130,11 +131,14 @@ static void run(uint32_t id, double seconds) {
   }
   uint64_t target = made * (uint64_t)opt.size * (uint64_t)opt.clients;
   uint64_t pushed_ns = now_ns(), sent;
-  while ((sent = served() - bytes) < target && now_ns() < pushed_ns + DRAIN_NS) sleep_until(now_ns() + 10000000u);
+  while ((sent = served() - bytes) < target && now_ns() < pushed_ns + DRAIN_NS)
+    sleep_until(now_ns() + 10000000u);
   uint64_t done = now_ns();
-  printf("{\"run\":%u,\"frames\":%lu,\"planned\":%lu,\"wallNs\":%lu,\"drainNs\":%lu,\"cpuNs\":%lu,\"mainNs\":%lu,", id,
-         made, planned, done - start, done - pushed_ns, cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu,
-         cpu_ns(CLOCK_THREAD_CPUTIME_ID) - own);
+  printf(
+      "{\"run\":%u,\"frames\":%lu,\"planned\":%lu,\"wallNs\":%lu,\"drainNs\":%lu,\"cpuNs\":%lu,\"mainNs\":%"
+      "lu,",
+      id, made, planned, done - start, done - pushed_ns, cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu,
+      cpu_ns(CLOCK_THREAD_CPUTIME_ID) - own);
   printf("\"bytes\":%lu,\"complete\":%s,\"removed\":%d,\"pushNs\":[", sent, sent >= target ? "true" : "false",
          g_atomic_int_get(&removed));
   for (uint64_t i = 0; i < made; i++) printf(i == 0 ? "%lu" : ",%lu", took[i]);

@@ -1,11 +1,13 @@
 /* The load client: N connections in one process, driven by lines on stdin, answering with JSON lines.
  *
- *   load --port P --clients N [--sample 50] [--stall 0] [--get /path] [--window N] [--timeout 30]
+ *   load --port P --clients N [--sample 50] [--stall 0] [--stall-rcvbuf BYTES] [--forget-stalled 1]
+ *        [--get /path] [--window N] [--timeout 30]
  *
  * Every sample-th client checks each byte and times each frame; the others are discarded inside the kernel;
- * the last `stall` clients never read. Commands: "dial" (connects all, at most --window at a time, answers
- * when all are open or failed), "mark" (zero the counters), "report", "drop [reset]" (close all; "dial" may
- * follow), "quit". */
+ * the last `stall` clients never read (with --forget-stalled 1 they do not even see that they are reset, so
+ * that 9,000 resets at once do not keep the others from being read). Commands: "dial" (connects all, at most
+ * --window at a time, answers when all are open or failed), "mark" (zero the counters), "report", "drop
+ * [reset]" (close all; "dial" may follow), "quit". */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,9 +26,9 @@
 #define EVENTS 1024
 
 static struct {
-  int port, clients, sample, stall, window, timeout;
+  int port, clients, sample, stall, stall_rcvbuf, forget_stalled, window, timeout;
   const char* get;
-} opt = {.port = 0, .clients = 0, .sample = 50, .stall = 0, .window = 0, .timeout = 30, .get = NULL};
+} opt = {.sample = 50, .timeout = 30};
 
 static struct client* clients;
 static struct tally tally;
@@ -243,6 +245,10 @@ static void parse(int argc, char** argv) {
       opt.sample = atoi(value);
     else if (strcmp(name, "--stall") == 0)
       opt.stall = atoi(value);
+    else if (strcmp(name, "--stall-rcvbuf") == 0)
+      opt.stall_rcvbuf = atoi(value);
+    else if (strcmp(name, "--forget-stalled") == 0)
+      opt.forget_stalled = atoi(value);
     else if (strcmp(name, "--window") == 0)
       opt.window = atoi(value);
     else if (strcmp(name, "--timeout") == 0)
@@ -271,7 +277,11 @@ int main(int argc, char** argv) {
   clients = calloc((size_t)opt.clients, sizeof *clients);
   if (clients == NULL) abort();
   for (int i = 0; i < opt.clients; i++) clients[i].fd = -1;
-  plan = (struct plan){.get = opt.get, .epoll = epoll_create1(EPOLL_CLOEXEC), .tally = &tally};
+  plan = (struct plan){.get = opt.get,
+                       .epoll = epoll_create1(EPOLL_CLOEXEC),
+                       .stall_rcvbuf = opt.stall_rcvbuf,
+                       .forget_stalled = opt.forget_stalled != 0,
+                       .tally = &tally};
   plan.to = (struct sockaddr_in){.sin_family = AF_INET,
                                  .sin_port = htons((uint16_t)opt.port),
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -1,0 +1,142 @@
+// Contender of bench/push.mjs: one sink over the inherited sockets, every push timed.
+import { closeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { configure, MultiSocketSink } from '../../dist/index.js';
+import { FrameWriter } from '../lib/frame.mjs';
+import { serveLines } from '../lib/lines.mjs';
+
+const number = (fallback) => ({ type: 'string', default: String(fallback) });
+const { values } = parseArgs({
+  options: {
+    clients: number(0),
+    base: number(1000),
+    rate: number(38),
+    size: number(64),
+    flush: number(0),
+    keep: number(0),
+    burst: { type: 'boolean', default: false },
+  },
+});
+const [clients, base, rate, size, flush, keep] = [
+  values.clients,
+  values.base,
+  values.rate,
+  values.size,
+  values.flush,
+  values.keep,
+].map(Number);
+
+// With --burst everything that could make a look-up longer: a start and limits in three units.
+const rules = values.burst
+  ? {
+      syncMethod: 'burst-keyframe',
+      burstMin: { frames: keep },
+      burstMax: { ms: 86_400_000 },
+      softLimit: { bytes: 2 ** 27 },
+      hardLimit: { ms: 600_000 },
+      recoverPolicy: 'keyframe',
+    }
+  : { hardLimit: { ms: 600_000 } };
+
+configure({ loops: 1 });
+const sink = new MultiSocketSink({
+  flushInterval: flush,
+  stallTimeout: 0,
+  memoryCap: 2 ** 28,
+  ...(keep > 0 && { keep: { frames: keep } }),
+  ...rules,
+});
+const removed = new Map();
+let lastRemovedAt = 0;
+sink.on('client-removed', ({ reason }) => {
+  removed.set(reason, (removed.get(reason) ?? 0) + 1);
+  lastRemovedAt = performance.now();
+});
+
+const now = process.hrtime.bigint;
+const noRun = 0xffff_ffff;
+
+/** The timeline is as long as it will be before the first client comes; nobody is sent any of that. */
+async function fill() {
+  const writer = new FrameWriter(noRun, size);
+  for (let i = 0; i < keep * 1.1; i++) {
+    sink.push(writer.next());
+    if (i % 1000 === 999) await setTimeout(1);
+  }
+  const deadline = performance.now() + 5000;
+  while (sink.stats.framesQueued < keep && performance.now() < deadline) await setTimeout(10);
+}
+
+/** Waits until every client has been sent what it was owed since `served`, at most 10 s. */
+async function drained(served, bytes) {
+  const deadline = performance.now() + 10_000;
+  while (sink.stats.bytesServed < served + bytes && performance.now() < deadline) await setTimeout(5);
+}
+
+/** `count` times two pushes back to back, `gapMs` after the last two: the first must wake the loop, the second need not. */
+async function pairs(run, count, gapMs) {
+  const writer = new FrameWriter(Number(run), size);
+  const served = sink.stats.bytesServed;
+  const [wake, none, clock] = [[], [], []];
+  for (let i = 0; i < Number(count); i++) {
+    await setTimeout(Number(gapMs));
+    const first = Buffer.from(writer.next()); // the writer has one buffer for all
+    const second = writer.next();
+    now(); // the clock's own first call after a sleep is dear
+    const t0 = now();
+    sink.push(first);
+    const t1 = now();
+    sink.push(second);
+    const t2 = now();
+    const t3 = now();
+    wake.push(Number(t1 - t0));
+    none.push(Number(t2 - t1));
+    clock.push(Number(t3 - t2));
+  }
+  await drained(served, 2 * wake.length * size * sink.size);
+  return { frames: 2 * wake.length, wake, none, clock, framesQueued: sink.stats.framesQueued };
+}
+
+/** Streams at the cadence; `limitAfterMs` after the start the hard limit becomes `limitFrames`. */
+async function stream(run, seconds, limitAfterMs = 'never', limitFrames = '0') {
+  const writer = new FrameWriter(Number(run), size);
+  const frames = Math.floor(Number(seconds) * rate);
+  const pushNs = [];
+  const lateMs = [];
+  const start = performance.now();
+  let limitAt = limitAfterMs === 'never' ? Number.POSITIVE_INFINITY : start + Number(limitAfterMs);
+  const limited = limitAt;
+  for (let i = 0; i < frames; i++) {
+    const due = start + (i * 1000) / rate;
+    for (let wait = due - performance.now(); wait > 0; wait = due - performance.now())
+      await setTimeout(Math.ceil(wait));
+    lateMs.push(performance.now() - due);
+    if (performance.now() >= limitAt) {
+      sink.setLimits({ hardLimit: { frames: Number(limitFrames) } });
+      limitAt = Number.POSITIVE_INFINITY;
+    }
+    const frame = writer.next();
+    const t0 = now();
+    sink.push(frame);
+    pushNs.push(Number(now() - t0));
+  }
+  await setTimeout(300);
+  return {
+    frames,
+    pushNs,
+    lateMs,
+    removed: Object.fromEntries(removed),
+    removalMs: lastRemovedAt > 0 && Number.isFinite(limited) ? lastRemovedAt - limited : null,
+    clients: sink.size,
+  };
+}
+
+await fill();
+for (let fd = base; fd < base + clients; fd++) {
+  sink.add(fd, values.burst ? { syncMethod: 'latest' } : {}); // rules of its own would keep a client out of setLimits()
+  closeSync(fd); // the sink has its own duplicate
+}
+process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid })}\n`);
+await serveLines({ pairs, stream, quit: () => null });
+process.exit(0);
