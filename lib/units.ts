@@ -19,6 +19,13 @@ export function checkNumber(name: string, value: unknown, min: number, max: numb
   return value;
 }
 
+/** `value` when it is a boolean; else a TypeError naming `name`. */
+export function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean')
+    throw new TypeError(`${name} must be true or false, not ${describe(value)}`);
+  return value;
+}
+
 /** As checkNumber, for whole numbers. */
 export function checkInteger(name: string, value: unknown, min: number, max: number = MAX): number {
   const number = checkNumber(name, value, min, max);

@@ -1,5 +1,13 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
-import { checkChoice, checkInteger, checkKeys, checkNumber, checkQuantity, describe } from '../units.js';
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkQuantity,
+  describe,
+} from '../units.js';
 import {
   DEFAULT_RULES,
   flatRules,
@@ -33,6 +41,21 @@ export interface SinkOptions extends StartOptions, LimitOptions {
   flushInterval?: number;
   /** Bytes that may wait unsent in the kernel for one TCP client (TCP_NOTSENT_LOWAT). Default 16 KiB. */
   notSentLowat?: number;
+  /** TCP_NODELAY: what is to go out goes out at once. Default true. */
+  noDelay?: boolean;
+  /** SO_SNDBUF in bytes (the kernel doubles it). Default: the kernel's. */
+  sendBuffer?: number;
+  /** Differentiated services code point of the packets, 0 to 63 (RFC 2474). Default: untouched. */
+  dscp?: number;
+  /** ms without traffic after which the kernel probes whether the peer is still there, whole seconds. Default: never. */
+  keepAlive?: number;
+  /** ms for which sent bytes may stay unacknowledged before the connection ends (TCP_USER_TIMEOUT). Default: the kernel's. */
+  userTimeout?: number;
+  /**
+   * What a client's FIN means. close: it gets what is pending and leaves as closed. keep: it has only nothing more to say
+   * and goes on listening, until it resets the connection. Default close.
+   */
+  halfClose?: 'close' | 'keep';
   /** ms that the last bytes may take when the stream ends. Default 2000. */
   closeTimeout?: number;
 }
@@ -82,6 +105,12 @@ const KNOWN = [
   'memoryCap',
   'flushInterval',
   'notSentLowat',
+  'noDelay',
+  'sendBuffer',
+  'dscp',
+  'keepAlive',
+  'userTimeout',
+  'halfClose',
   'closeTimeout',
 ] as const satisfies readonly (keyof SinkOptions)[];
 
@@ -99,11 +128,7 @@ export interface CheckedOptions {
 /** Checks `options` and fills in the defaults. The order is that of native/addon/sink_doors.cc. */
 export function checkOptions(options: SinkOptions, socketsOnly: boolean): CheckedOptions {
   checkKeys('sink options', options, KNOWN);
-  if (options.resendStreamHeader !== undefined && typeof options.resendStreamHeader !== 'boolean') {
-    throw new TypeError(
-      `resendStreamHeader must be true or false, not ${describe(options.resendStreamHeader)}`,
-    );
-  }
+  checkBoolean('resendStreamHeader', options.resendStreamHeader ?? true);
   const bounds = {
     flushInterval: checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000),
     memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
@@ -119,8 +144,20 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
     checkInteger('notSentLowat', options.notSentLowat ?? 16_384, 1, 2 ** 31 - 1),
     checkNumber('closeTimeout', options.closeTimeout ?? 2_000, 0, DAY_MS),
     socketsOnly ? 1 : 0,
+    ...flatSocket(options),
   );
   return { rules, bounds, flat };
+}
+
+function flatSocket(options: SinkOptions): number[] {
+  return [
+    checkChoice('halfClose', options.halfClose ?? 'close', ['close', 'keep']) === 'keep' ? 1 : 0,
+    checkBoolean('noDelay', options.noDelay ?? true) ? 1 : 0,
+    checkInteger('sendBuffer', options.sendBuffer ?? 0, 0, 2 ** 30),
+    checkInteger('dscp', options.dscp ?? -1, -1, 63),
+    checkNumber('keepAlive', options.keepAlive ?? 0, 0, DAY_MS),
+    checkNumber('userTimeout', options.userTimeout ?? 0, 0, DAY_MS),
+  ];
 }
 
 function flatKeep(keep: NonNullable<SinkOptions['keep']>, memoryCap: number): number[] {

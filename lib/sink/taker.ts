@@ -2,7 +2,7 @@
 import { ServerResponse } from 'node:http';
 import { FRAMINGS } from '../binding.js';
 import type { Handed, Taker, Target } from '../handoff/index.js';
-import { checkChoice, checkKeys, describe } from '../units.js';
+import { checkBoolean, checkChoice, checkKeys, describe } from '../units.js';
 import type { AddOptions, SinkClient } from './client.js';
 import { flatRules, LIMIT_KEYS, type RuleBounds, type Rules, readRules, START_KEYS } from './rules.js';
 
@@ -50,11 +50,7 @@ export function checkAddOptions(
     throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
   }
   if (options.framing !== undefined) checkChoice('framing', options.framing, FRAMINGS);
-  if (options.resendStreamHeader !== undefined && typeof options.resendStreamHeader !== 'boolean') {
-    throw new TypeError(
-      `resendStreamHeader must be true or false, not ${describe(options.resendStreamHeader)}`,
-    );
-  }
+  checkBoolean('resendStreamHeader', options.resendStreamHeader ?? true);
   if (options.framing !== undefined && target instanceof ServerResponse) {
     throw new TypeError('framing cannot be chosen for a response: its head says how the body is framed');
   }

@@ -57,9 +57,15 @@ SinkOptions options_from(FlatReader flat) {
   options.stall_timeout = flat.time();
   options.memory_cap = flat.count();
   options.flush_interval = flat.time();
-  options.notsent_lowat = static_cast<uint32_t>(flat.count());
+  options.socket.notsent_lowat = static_cast<uint32_t>(flat.count());
   options.close_timeout = flat.time();
   options.sockets_only = flat.count() != 0;
+  options.keep_half_closed = flat.count() != 0;
+  options.socket.no_delay = flat.count() != 0;
+  options.socket.send_buffer = static_cast<uint32_t>(flat.count());
+  options.socket.dscp = static_cast<int32_t>(flat.number());
+  options.socket.keep_alive = flat.time();
+  options.socket.user_timeout = flat.time();
   return options;
 }
 

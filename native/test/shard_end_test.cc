@@ -276,3 +276,20 @@ TEST_CASE("end(): a peer that answers our FIN with a reset has had everything: e
   CHECK(rig.received(client) == "abc");
   CHECK(rig.reason_of(client) == Reason::kEnded);
 }
+
+TEST_CASE("keep_half_closed: a client that has sent its FIN goes on listening, until it resets") {
+  SinkOptions options;
+  options.keep_half_closed = true;
+  Rig rig(options);
+  Client* client = rig.add();
+  rig.settle();
+  rig.io.peer_fin(rig.fd_of(client));
+  rig.settle();
+  rig.append("abc");
+  rig.settle();
+  CHECK(rig.received(client) == "abc");
+  CHECK(rig.removals.empty());
+  rig.io.peer_reset(rig.fd_of(client));
+  rig.settle();
+  CHECK(rig.reason_of(client) == Reason::kClosed);
+}

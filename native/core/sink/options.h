@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/client/rules.h"
+#include "core/sys/socket_care.h"
 
 namespace flumen {
 
@@ -22,9 +23,10 @@ struct SinkOptions {
   Nanos stall_timeout = 30 * kSecond;  // 0: off
   uint64_t memory_cap = 64 * kMiB;
   Nanos flush_interval = 0;
-  uint32_t notsent_lowat = 16 * kKiB;
+  SocketCare socket;
   Nanos close_timeout = 2 * kSecond;
-  bool sockets_only = false;  // refuses pipes and files
+  bool sockets_only = false;      // refuses pipes and files
+  bool keep_half_closed = false;  // a client that has sent its FIN goes on listening
 };
 
 }  // namespace flumen

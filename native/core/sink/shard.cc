@@ -96,7 +96,7 @@ void Shard::add(Client* client, Nanos now) {
     return;
   }
   if (client->kind == FdKind::kFile) return;
-  if (client->kind == FdKind::kSocket) io_.tune_client(client->fd, options_.notsent_lowat);
+  if (client->kind == FdKind::kSocket) io_.tune_client(client->fd, options_.socket);
   Result<bool> watched = io_.add(client->fd, Watch::kClient, reinterpret_cast<uint64_t>(client));
   if (!watched.ok()) fail(client, watched.error().code, watched.error().operation, now);
 }

@@ -111,9 +111,14 @@ void Shard::on_event(Client* client, const IoEvent& event, Nanos now) {
         depart(client, client->stop_reason, false, now);
         return;
       }
-      // FIN: what is pending now still goes out.
       client->peer_fin = true;
-      stop_at(client, timeline_.next(), Reason::kClosed);
+      if (options_.keep_half_closed && event.failed) {
+        // A reset behind a FIN: reading shows the FIN only.
+        depart(client, Reason::kClosed, false, now);
+        return;
+      }
+      // FIN: what is pending now still goes out.
+      if (!options_.keep_half_closed) stop_at(client, timeline_.next(), Reason::kClosed);
     }
   }
   if (event.writable && client->state == ClientState::kBlocked) to_ready(client);

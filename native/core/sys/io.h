@@ -9,6 +9,7 @@
 #include "core/base/result.h"
 #include "core/base/units.h"
 #include "core/sys/fd.h"
+#include "core/sys/socket_care.h"
 
 namespace flumen {
 
@@ -44,9 +45,8 @@ class Io {
   virtual Result<bool> add(int fd, Watch watch, uint64_t token) = 0;
   /// Stops watching; no event with this fd's token is returned by a later wait().
   virtual void remove(int fd) = 0;
-  /// Readies a client's socket: no Nagle delay, and at most `notsent_lowat` bytes waiting unsent in the
-  /// kernel.
-  virtual void tune_client(int fd, uint32_t notsent_lowat) = 0;
+  /// Readies a client's socket.
+  virtual void tune_client(int fd, const SocketCare& care) = 0;
   /// Performs all writes of the batch, in order, without blocking (files excepted).
   virtual void submit(std::span<SendOp> ops) = 0;
   /// Reads what is there: bytes, 0 at the end, or -errno. Never blocks for sockets and pipes.

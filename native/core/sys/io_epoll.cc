@@ -1,7 +1,5 @@
 #include "core/sys/io_epoll.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -113,12 +111,7 @@ Result<bool> EpollIo::add(int fd, Watch watch, uint64_t token) {
 
 void EpollIo::remove(int fd) { epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
 
-void EpollIo::tune_client(int fd, uint32_t notsent_lowat) {
-  // Refused by unix sockets, where neither means anything.
-  const int on = 1;
-  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) return;
-  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_lowat, sizeof notsent_lowat);
-}
+void EpollIo::tune_client(int fd, const SocketCare& care) { apply(care, fd); }
 
 void EpollIo::submit(std::span<SendOp> ops) {
   for (SendOp& op : ops) {

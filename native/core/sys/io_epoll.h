@@ -17,7 +17,7 @@ class EpollIo final : public Io {
 
   Result<bool> add(int fd, Watch watch, uint64_t token) override;
   void remove(int fd) override;
-  void tune_client(int fd, uint32_t notsent_lowat) override;
+  void tune_client(int fd, const SocketCare& care) override;
   void submit(std::span<SendOp> ops) override;
   int64_t read(int fd, FdKind kind, std::span<uint8_t> into) override;
   void shutdown_write(int fd) override;
