@@ -20,6 +20,7 @@ const test = [
   command('ffmpeg'),
   command('chromium'),
   command('oggfwd'),
+  command('ss', 'iproute2'),
 ];
 
 const sets = { build, lint, test };
