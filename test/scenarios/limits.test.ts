@@ -62,6 +62,28 @@ describe('recovery', () => {
     expect(await stuck(options, byPattern('KddKddddddddK'))).toEqual({ got: [0, 12], dropped: 11 });
   });
 
+  it('keyframe: once for each key frame, wherever the cursor is by then', async () => {
+    const sink = new MultiFdSink({
+      positionOn: 'push',
+      softLimit: { frames: 5 },
+      recoverPolicy: 'keyframe',
+    });
+    const pipe = pipeReceiver(1);
+    const removed = removalOf(sink, sink.add(pipe.target));
+    // As above: with frame 6 it goes to 3.
+    await pushEach(sink, byPattern('KddKddd'));
+    expect(numbersIn(pipe.takePage(), 4096)).toEqual([0]);
+    // Frame 3 goes into the pipe. The second barrier is a turn that has surely seen that there was room.
+    await settled(sink);
+    await settled(sink);
+    // From 4 to 10 it is 7 frames, and 3 is behind it. To wait for the next key frame would lose it once more.
+    await pushEach(sink, byPattern('KddKddddddd').slice(7));
+    const text = pipe.all();
+    await sink.end();
+    expect(numbersIn(await text, 4096)).toEqual([3, 4, 5, 6, 7, 8, 9, 10]);
+    expect((await removed).stats.framesDropped).toBe(2);
+  });
+
   it('keyframe: with none ahead it waits for the next, and lags behind nothing meanwhile', async () => {
     const options: SinkOptions = {
       softLimit: { frames: 2 },

@@ -68,8 +68,14 @@ export async function receiver(kind: Kind): Promise<Receiver> {
   return facing(near, () => far);
 }
 
+export interface PipeReceiver extends Receiver {
+  /** Reads one frame of 4096 bytes out of the pipe, and nothing else; before until() and all(). */
+  takePage(): string;
+  close(): void;
+}
+
 /** A FIFO; `pages` of 4096 bytes are all that it takes while nobody reads. */
-export function pipeReceiver(pages?: number): Receiver & { close(): void } {
+export function pipeReceiver(pages?: number): PipeReceiver {
   const pipe = fifo();
   if (pages !== undefined) setPipeSize(pipe.write, pages * 4096);
   let socket: net.Socket | undefined;
@@ -80,7 +86,14 @@ export function pipeReceiver(pages?: number): Receiver & { close(): void } {
     return socket;
   };
   const face = facing(pipe.write, far);
-  return { ...face, close: () => (socket === undefined ? pipe.close() : socket.destroy()) };
+  return {
+    ...face,
+    takePage: () => {
+      const bytes = Buffer.alloc(4096);
+      return bytes.toString('latin1', 0, fs.readSync(pipe.read, bytes));
+    },
+    close: () => (socket === undefined ? pipe.close() : socket.destroy()),
+  };
 }
 
 function facing(target: net.Socket | number, open: () => net.Socket): Receiver {

@@ -200,6 +200,27 @@ describe('who has to go', () => {
     await sink.close();
   });
 
+  it('remove with flush waits for a descriptor that is on its way, and for what Node still has for it', async () => {
+    const sink = new MultiSocketSink();
+    const { near, far } = await tcpPair();
+    near.write('x'.repeat(8_000_000));
+    const client = sink.add(near, { head: Buffer.from('head') });
+    const removed = nextRemoved(sink);
+    sink.remove(client, { flush: true });
+    sink.push('too late');
+    expect(sink.size).toBe(1);
+    let length = 0;
+    let tail = '';
+    for await (const chunk of far) {
+      length += chunk.length;
+      tail = (tail + chunk.toString('latin1')).slice(-5);
+    }
+    expect([length, tail]).toEqual([8_000_004, 'xhead']);
+    far.end();
+    expect(await removed).toMatchObject({ reason: 'removed', client, stats: { bytesSent: 4 } });
+    await sink.close();
+  });
+
   it('a FIN gets what is pending, then the client leaves as closed', async () => {
     const sink = new MultiSocketSink();
     const { near, far } = await tcpPair();
