@@ -131,7 +131,7 @@ void World::check_slow(const ModelPeer& peer) {
   const auto pins = [](const ModelPeer& one) {
     return one.await == Await::kNothing && one.client->state != ClientState::kLingering;
   };
-  uint64_t oldest = judged.await == Await::kNothing ? judged.cursor : stream_.next();
+  uint64_t oldest = judged.await == Await::kNothing ? peer.client->seq : stream_.next();
   uint64_t bytes = held();
   for (const ModelPeer* other : here_) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
@@ -142,13 +142,13 @@ void World::check_slow(const ModelPeer& peer) {
   }
   // Who waits pins no frame: it may go for its private bytes when there is nothing else to give up.
   const bool none_left = oldest == stream_.next();
-  const bool first = judged.await != Await::kNothing ? none_left : judged.cursor == oldest;
+  const bool first = judged.await != Await::kNothing ? none_left : peer.client->seq == oldest;
   const bool in_front = first && (!none_left || judged.stalled);
   if (bytes > options_.memory_cap && in_front) {
     ++counts_.caps;
     return;
   }
-  problem(peer, "called slow without a cause (cursor " + std::to_string(judged.cursor) + ", oldest needed " +
+  problem(peer, "called slow without a cause (cursor " + std::to_string(peer.client->seq) + ", oldest needed " +
                     std::to_string(oldest) + ", held " + std::to_string(bytes) + ")");
 }
 
@@ -260,7 +260,7 @@ void World::check_caught_up(const ModelPeer& peer) {
 void World::check_retention() {
   const Timeline& timeline = rig_.shard->timeline();
   uint64_t needed = keeps_bursts_ ? needed_for_newcomers() : stream_.next();
-  if (options_.memory_cap > 32 * kMiB && timeline.tail() > needed)
+  if (options_.memory_cap > 32 * kMiB && counts_.caps == 0 && timeline.tail() > needed)
     problem("what newcomers need was thrown away");
   for (const ModelPeer* peer : here_) {
     const bool pins = peer->await == Await::kNothing && peer->client->state != ClientState::kLingering;
