@@ -2,8 +2,10 @@
  * Where a client starts and what is kept for it: cases measured on multifdsink, with our own results worked out in the
  * comments where they differ. Frame n is the 16 byte label n.
  */
+import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { MultiFdSink } from '../../lib/index.js';
+import { scratchFile } from '../sink/support.js';
 import { DELTA, KEY, label, labels, pipeReceiver, pushEach, settled } from './support.js';
 
 it('a minimum of frames is kept steadily', async () => {
@@ -99,6 +101,18 @@ it('burst-keyframe uses a key frame that is the oldest frame kept', async () => 
   const got = [a.all(), b.all()];
   await sink.end();
   expect(await Promise.all(got)).toEqual([labels(0, 1, 2, 3, 4, 5, 6, 7), labels(0, 1, 2, 3, 4, 5, 6, 7)]);
+});
+
+it('what keep asks for is there for a file too', async () => {
+  const sink = new MultiFdSink({ keep: { frames: 5 } });
+  for (let i = 0; i < 7; i += 1) sink.push(label(i));
+  const file = scratchFile();
+  const fd = fs.openSync(file.name, 'w');
+  sink.add(fd, { syncMethod: 'burst', burstMin: { frames: 3 } });
+  fs.closeSync(fd);
+  await sink.end();
+  expect(fs.readFileSync(file.name, 'latin1')).toBe(labels(4, 5, 6));
+  file.remove();
 });
 
 // Key frames 0, 4 and 8 of 0 to 9; 50 bytes begin at 6, and from 4 on it is 96.

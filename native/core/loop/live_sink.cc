@@ -23,9 +23,11 @@ Command command_for(Command::Kind kind, Shard* shard, Client* client = nullptr) 
 LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger)
     : id_(id), options_(options), pool_(pool), ledger_(ledger), roster_(ledger), writer_(ledger) {
   for (auto& loop : pool.loops()) open_shard(*loop, false);
-  // A file client that starts with a burst needs the frames that came before it; without a burst its shard
-  // can wait.
-  if (options.sockets_only || options.start.method == SyncMethod::kLatest) return;
+  // A file client that starts with a burst needs the frames that came before it; where nothing is kept its
+  // shard can wait.
+  const KeepRule& keep = options.keep;
+  const bool keeps = keep.frames > 0 || keep.bytes > 0 || keep.time > 0;
+  if (options.sockets_only || (options.start.method == SyncMethod::kLatest && !keeps)) return;
   Result<Loop*> files = pool.file_loop();
   if (files.ok()) open_shard(*files.value(), true);
 }
