@@ -32,6 +32,8 @@ export interface Binding {
   ): number;
   /** With `flush` it gets what is pending for it first. */
   sinkRemove(id: number, slot: number, flush: boolean): void;
+  /** A clientReport record with `request` will follow, unless false: it has left. */
+  sinkReport(id: number, slot: number, request: number): boolean;
   /** The stream headers from the next frame on. */
   sinkSetHeaders(id: number, headers: Uint8Array[]): void;
   /** New limits (flatLag) for the clients without rules of their own. */
@@ -58,7 +60,7 @@ export interface Binding {
 
 /** The kinds of records that drain() yields, and how many numbers one takes. */
 export const RECORD = {
-  fields: 9,
+  fields: 17,
   /** [1, sink, slot, reason, errno, bytes sent, added at (epoch ms), duration (ms), frames dropped] */
   clientRemoved: 1,
   /** [2, sink, -, 1 when it was the last shard, -, bytes to serve, bytes served, sends] */
@@ -71,10 +73,26 @@ export const RECORD = {
   sourceTimeout: 5,
   /** [6, source] */
   sourceClosed: 6,
+  /**
+   * [7, sink, request, state, bytes sent, added at (epoch ms), duration (ms), last activity (epoch ms), frames dropped,
+   * lag: frames, bytes, ms, kernel queue (-1: none), first and last timestamp: seconds (NaN: none), ns each]
+   */
+  clientReport: 7,
 } as const;
 
 /** native/core/client/client.h, Reason. */
 export const REASONS = ['none', 'ended', 'closed', 'removed', 'slow', 'timeout', 'error'] as const;
+
+/** native/core/client/client.h, ClientState; undefined: no state that a report shows. */
+export const CLIENT_STATES = [
+  undefined,
+  'caught-up',
+  'ready',
+  'waiting',
+  'blocked',
+  'lingering',
+  undefined,
+] as const;
 
 /** native/core/timeline/start_point.h, SyncMethod. */
 export const SYNC_METHODS = [

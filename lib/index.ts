@@ -17,6 +17,7 @@ export type {
   RemoveOptions,
   SinkEvents,
 } from './sink/client.js';
+export type { ClientState, ClientStatistics } from './sink/inquiries.js';
 export { MultiFdSink } from './sink/multi-fd-sink.js';
 export { MultiHandleSink } from './sink/multi-handle-sink.js';
 export { MultiSocketSink } from './sink/multi-socket-sink.js';

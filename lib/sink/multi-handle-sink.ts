@@ -21,6 +21,7 @@ import {
   SinkClient,
   type SinkEvents,
 } from './client.js';
+import { type ClientStatistics, Inquiries } from './inquiries.js';
 import {
   checkHeaders,
   checkOptions,
@@ -49,6 +50,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   readonly #bySlot: (SinkClient | undefined)[] = [];
   /** Accepted, but Node still flushes what it had for them. */
   readonly #pending = new Set<SinkClient>();
+  readonly #inquiries = new Inquiries((client, request) => this.#ask(client, request));
   #writer: object | undefined;
   #wantsRef = true;
   readonly #hold = new Hold();
@@ -202,6 +204,16 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     };
   }
 
+  /**
+   * What the loop that serves `client` knows of it now. Rejects with ERR_FLUMEN_GONE when it has left, or leaves before
+   * the loop has answered. While Node still flushes what it had for the client, the answer waits for that.
+   */
+  clientStats(client: Client): Promise<ClientStatistics> {
+    if (!(client instanceof SinkClient))
+      throw new TypeError(`clientStats: not a client: ${describe(client)}`);
+    return this.#inquiries.about(client, this.#pending.has(client));
+  }
+
   /** The stream is over: everyone gets the rest and leaves as `ended`. Resolves when all have left. */
   end(): Promise<void> {
     return this.#stop(false);
@@ -247,6 +259,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   /** Called by the environment. @internal */
   onRecord(records: Float64Array, offset: number, operation: string | undefined): void {
     if (records[offset] === RECORD.clientRemoved) this.#onClientRecord(records, offset, operation);
+    else if (records[offset] === RECORD.clientReport) this.#inquiries.answer(records, offset);
     else if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) {
       const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
       this.#onFinished([bytesToServe, bytesServed, 0, 0, 0, sends]);
@@ -281,6 +294,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     error?: ClientRemoved['error'],
   ): void {
     this.#pending.delete(client);
+    this.#inquiries.left(client);
     client.slot = GONE;
     this.#removed += 1;
     this.#updateHold();
@@ -308,6 +322,12 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     this.#bySlot[slot] = client;
     this.#pending.delete(client);
     if (client.leaving) native.sinkRemove(this.#id, slot, true);
+    this.#inquiries.taken(client);
+  }
+
+  #ask(client: SinkClient, request: number): boolean {
+    const here = client.slot >= 0 && this.#bySlot[client.slot] === client && this.#state !== 'closed';
+    return here && native.sinkReport(this.#id, client.slot, request);
   }
 
   #vanished(client: SinkClient, error: Error | undefined): void {
@@ -331,6 +351,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     this.#lastFigures = figures;
     this.#state = 'closed';
     unregister(this.#id);
+    this.#inquiries.close();
     this.#updateHold();
     this.#finish();
     this.emit('close');

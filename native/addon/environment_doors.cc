@@ -1,5 +1,6 @@
 // Doors that belong to the environment as a whole: the pool's size, the bell, draining the outbox, the
 // counters.
+#include <cmath>
 #include <ctime>
 
 #include "addon/instance.h"
@@ -10,7 +11,7 @@ namespace flumen {
 namespace {
 
 // One record of drain(); lib/binding.ts has the same numbers.
-constexpr size_t kRecordFields = 9;
+constexpr size_t kRecordFields = 17;
 constexpr double kClientRemoved = 1;
 
 double epoch_ms(Nanos monotonic) {
@@ -41,8 +42,32 @@ void write_notice(const Notice& notice, double* record) {
   record[5] = notice.serial;
 }
 
-// A sink or source is freed when its last notice is drained: no later record can name it.
-void forget(Instance& instance, const Notice& notice, double* record) {
+// A timestamp as seconds and the rest in ns, exact in doubles; NaN: none.
+void write_timestamp(Nanos time, double* fields) {
+  fields[0] = time == kNoTime ? std::nan("") : static_cast<double>(time / kSecond);
+  fields[1] = time == kNoTime ? 0 : static_cast<double>(time % kSecond);
+}
+
+void write_report(const ClientReport& report, uint32_t request, double* record) {
+  const auto ms = [](Nanos time) { return static_cast<double>(time / kMillisecond); };
+  record[2] = request;
+  record[3] = static_cast<double>(report.state);
+  record[4] = static_cast<double>(report.bytes_sent);
+  record[5] = epoch_ms(report.added_at);
+  record[6] = ms(report.made_at - report.added_at);
+  record[7] = epoch_ms(report.active_at);
+  record[8] = static_cast<double>(report.frames_dropped);
+  record[9] = static_cast<double>(report.lag_frames);
+  record[10] = static_cast<double>(report.lag_bytes);
+  record[11] = ms(report.lag_time);
+  record[12] = static_cast<double>(report.kernel_queue);
+  write_timestamp(report.first_pts, record + 13);
+  write_timestamp(report.last_pts, record + 15);
+}
+
+// What a notice has to say and to end. A sink or source is freed when its last notice is drained: no later
+// record can name it.
+void conclude(Instance& instance, const Notice& notice, double* record) {
   if (notice.kind == Notice::Kind::kSourceClosed) {
     instance.sources.erase(notice.id);
   } else if (notice.kind == Notice::Kind::kSinkFinished) {
@@ -54,6 +79,10 @@ void forget(Instance& instance, const Notice& notice, double* record) {
     record[6] = static_cast<double>(stats.bytes_served);
     record[7] = static_cast<double>(stats.sends);
     if (record[3] != 0) instance.sinks.erase(found);
+  } else if (notice.kind == Notice::Kind::kClientReport) {
+    write_report(*notice.report, notice.serial, record);
+    const auto found = instance.sinks.find(notice.id);
+    if (found != instance.sinks.end()) found->second->report_drained(notice.client);
   }
 }
 
@@ -78,7 +107,7 @@ Napi::Value drain(const Napi::CallbackInfo& info) {
     } else if (instance.outbox.take_notice(notice)) {
       write_notice(notice, record);
       operation = notice.error.operation;
-      forget(instance, notice, record);
+      conclude(instance, notice, record);
     } else {
       break;
     }

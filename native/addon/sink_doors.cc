@@ -129,6 +129,15 @@ Napi::Value sink_remove(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// sinkReport(id, slot, request) → whether a record will answer; the sink or client may be gone.
+Napi::Value sink_report(const Napi::CallbackInfo& info) {
+  LiveSink* sink = sink_of(info);
+  if (sink == nullptr) return info.Env().Undefined();
+  Client* client = sink->client_at(info[1].As<Napi::Number>().Uint32Value());
+  const bool asked = client != nullptr && sink->ask_report(client, info[2].As<Napi::Number>().Uint32Value());
+  return Napi::Boolean::New(info.Env(), asked);
+}
+
 // sinkSetHeaders(id, headers: Uint8Array[])
 Napi::Value sink_set_headers(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
@@ -185,6 +194,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkPush", Napi::Function::New(env, sink_push, "sinkPush"));
   exports.Set("sinkAdd", Napi::Function::New(env, sink_add, "sinkAdd"));
   exports.Set("sinkRemove", Napi::Function::New(env, sink_remove, "sinkRemove"));
+  exports.Set("sinkReport", Napi::Function::New(env, sink_report, "sinkReport"));
   exports.Set("sinkSetHeaders", Napi::Function::New(env, sink_set_headers, "sinkSetHeaders"));
   exports.Set("sinkSetLag", Napi::Function::New(env, sink_set_lag, "sinkSetLag"));
   exports.Set("sinkClear", Napi::Function::New(env, sink_clear, "sinkClear"));

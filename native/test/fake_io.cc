@@ -186,6 +186,11 @@ int64_t FakeIo::read(int fd, FdKind, std::span<uint8_t> into) {
   return file->peer_fin || file->rst ? 0 : -EAGAIN;
 }
 
+int64_t FakeIo::queued(int fd, FdKind kind) {
+  const FakeFd* file = use(fd, "queued");
+  return file != nullptr && kind == FdKind::kSocket ? static_cast<int64_t>(file->queued) : -1;
+}
+
 void FakeIo::shutdown_write(int fd) {
   FakeFd* file = use(fd, "shutdown_write");
   if (file == nullptr) return;

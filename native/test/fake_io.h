@@ -82,6 +82,7 @@ class FakeIo final : public Io {
   void tune_client(int fd, const SocketCare& care) override;
   void submit(std::span<SendOp> ops) override;
   int64_t read(int fd, FdKind kind, std::span<uint8_t> into) override;
+  int64_t queued(int fd, FdKind kind) override;
   void shutdown_write(int fd) override;
   void close(int fd, bool reset) override;
   std::span<const IoEvent> wait(Nanos now, Nanos deadline) override;

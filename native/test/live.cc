@@ -64,10 +64,11 @@ bool LiveEnv::drain() {
       keys.erase(client);
       sinks.at(client->sink_id)->release(client);
     } else if (outbox.take_notice(notice)) {
-      notices.push_back(notice);
-      if (notice.kind != Notice::Kind::kSinkFinished || !sinks.at(notice.id)->shard_finished()) continue;
+      notices.push_back(std::move(notice));
+      const Notice& told = notices.back();
+      if (told.kind != Notice::Kind::kSinkFinished || !sinks.at(told.id)->shard_finished()) continue;
       ++sinks_finished;
-      sinks.erase(notice.id);
+      sinks.erase(told.id);
     } else {
       return true;
     }

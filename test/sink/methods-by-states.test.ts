@@ -94,6 +94,20 @@ const methods: [
     SAME,
     [0, 8_000_000],
   ],
+  [
+    'clientStats',
+    async ({ sink, client }) => (await sink.clientStats(client)).framesDropped,
+    0,
+    SAME,
+    /^clientStats: client 1 has left$/,
+  ],
+  [
+    'clientStats of nobody',
+    ({ sink }) => sink.clientStats({} as never),
+    /^clientStats: not a client/,
+    SAME,
+    SAME,
+  ],
   ['ref', ({ sink }) => sink.ref() === sink, true, SAME, SAME],
   ['unref', ({ sink }) => sink.unref() === sink, true, SAME, SAME],
   ['end', ({ sink, client }) => settles(sink.end(), sink, client), undefined, SAME, SAME],
@@ -133,7 +147,8 @@ describe.each(['open', 'ending', 'closed'] as const)('a sink that is %s', (state
       expect(outcome).toBeInstanceOf(Error);
       expect((outcome as Error).message).toMatch(expected);
       const ours = /the sink is/.test((outcome as Error).message);
-      expect((outcome as { code?: string }).code).toBe(ours ? 'ERR_FLUMEN_CLOSED' : undefined);
+      const gone = /has left/.test((outcome as Error).message) ? 'ERR_FLUMEN_GONE' : undefined;
+      expect((outcome as { code?: string }).code).toBe(ours ? 'ERR_FLUMEN_CLOSED' : gone);
     } else {
       expect(outcome).toEqual(expected);
     }

@@ -36,6 +36,11 @@ enum class Await : uint8_t {
 /// Why a client left. Numbers are the addon's wire format for lib/binding.ts.
 enum class Reason : uint8_t { kNone = 0, kEnded, kClosed, kRemoved, kSlow, kTimeout, kError };
 
+/// A point in time in 32 bits: steps of about a millisecond, unambiguous for 52 days.
+inline uint32_t tick_of(Nanos time) { return static_cast<uint32_t>(time >> 20); }
+/// The beginning of that step, not after `now`.
+inline Nanos untick(uint32_t tick, Nanos now) { return ((now >> 20) - Nanos{tick_of(now) - tick}) << 20; }
+
 // Two cache lines hold all that a send touches.
 struct alignas(64) Client {
   static constexpr uint64_t kNoStop = ~uint64_t{0};
@@ -54,9 +59,10 @@ struct alignas(64) Client {
   Await await = Await::kNothing;
   bool caught_up_once = false;
   bool epilogue_queued = false;
-  bool stalled = false;     // the stall clock runs
-  bool peer_fin = false;    // the peer has sent its FIN
-  uint64_t stop = kNoStop;  // leaves when the cursor arrives here
+  bool stalled = false;      // the stall clock runs
+  bool peer_fin = false;     // the peer has sent its FIN
+  uint32_t active_tick = 0;  // when the kernel last took bytes (tick_of)
+  uint64_t stop = kNoStop;   // leaves when the cursor arrives here
   uint64_t bytes_sent = 0;
   Nanos progress_at = 0;  // when the stall clock (re)started
   StateRef stream;        // the stream state it was last given
@@ -74,6 +80,11 @@ struct alignas(64) Client {
                                 // it caught up
   bool resend_headers = true;   // it is given changed headers, too
   uint64_t frames_dropped = 0;  // skipped by the recover policy
+  uint64_t placed = 0;          // where its cursor was last put, by start rule or recovery
+  bool begun_before = false;    // it had begun a frame by then
+  Nanos first_pts = kNoTime;    // of the first frame it was sent, or will be
+  Nanos last_pts = kNoTime;     // of the last frame begun when recovery moved the cursor
+  ListLink<Client> newcomer;    // while its first frame is still to come
   int error = 0;                // errno with Reason::kError
   const char* error_operation = "";
   // How much lay before it when it started: until it has caught up, that much lag is its due.
@@ -85,10 +96,14 @@ struct alignas(64) Client {
   Shard* shard = nullptr;
   uint32_t index = 0;    // slot number in the roster
   uint32_t sink_id = 0;  // whom its leaving is reported to
+  // The environment thread's own, all the time.
+  uint32_t inquiries = 0;  // reports under way
+  bool drained = false;    // its leaving has been drained: the slot is free when no report is under way
 };
 
 using ClientQueue = IntrusiveList<Client, &Client::queue>;
 using LagBucket = IntrusiveList<Client, &Client::lag>;
 using RuledClients = IntrusiveList<Client, &Client::ruled>;
+using NewcomerList = IntrusiveList<Client, &Client::newcomer>;
 
 }  // namespace flumen

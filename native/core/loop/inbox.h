@@ -19,6 +19,7 @@ struct Command {
     kRemove,
     kFlushRemove,
     kSetLag,
+    kReport,
     kClear,
     kEnd,
     kClose,
@@ -36,6 +37,7 @@ struct Command {
   std::unique_ptr<Feed> feed;  // kAttach
   Frame frame;                 // kAppend
   LagRule lag;                 // kSetLag
+  uint32_t request = 0;        // kReport: comes back with the answer
 };
 
 class Inbox {

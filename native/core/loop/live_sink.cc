@@ -145,7 +145,26 @@ void LiveSink::release(Client* client) {
   for (Place& place : shards_) {
     if (place.shard == client->shard) --place.clients;
   }
-  roster_.release(client);
+  // The loop may look at the slot until it has answered.
+  client->drained = true;
+  if (client->inquiries == 0) roster_.release(client);
+}
+
+bool LiveSink::ask_report(Client* client, uint32_t request) {
+  if (client->drained) return false;
+  for (Place& place : shards_) {
+    if (place.shard != client->shard) continue;
+    Command command = command_for(Command::Kind::kReport, place.shard, client);
+    command.request = request;
+    ++client->inquiries;
+    place.loop->post(std::move(command));
+    return true;
+  }
+  return false;
+}
+
+void LiveSink::report_drained(Client* client) {
+  if (--client->inquiries == 0 && client->drained) roster_.release(client);
 }
 
 bool LiveSink::shard_finished() {

@@ -51,8 +51,12 @@ class LiveSink final : public FrameSink {
   void clear();
   void end();
   void close();
-  /// A drained client's slot is free again.
+  /// A drained client's slot is free again, when no report on it is under way.
   void release(Client* client);
+  /// Asks the loop that owns `client` for a report; a kClientReport notice with `request` follows, and then
+  /// goes to report_drained(). False when it has left.
+  bool ask_report(Client* client, uint32_t request);
+  void report_drained(Client* client);
 
   /// One shard is through after end() or close(). True when it was the last; then all are freed on their
   /// loops.

@@ -8,6 +8,25 @@
 
 namespace flumen {
 
+namespace {
+
+Notice notice_of(Notice::Kind kind, const Shard* shard) {
+  Notice notice;
+  notice.kind = kind;
+  notice.id = shard->sink_id();
+  return notice;
+}
+
+Notice notice_of(Notice::Kind kind, const FdSource* source) {
+  Notice notice;
+  notice.kind = kind;
+  notice.id = source->id();
+  notice.serial = source->serial();
+  return notice;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbox, Ledger& ledger) {
   Result<std::unique_ptr<EpollIo>> io = EpollIo::create(ledger);
   if (!io.ok()) return io.error();
@@ -91,6 +110,14 @@ void Loop::obey(Command& command, Nanos now) {
     case Kind::kSetLag:
       command.shard->set_lag(command.lag);
       break;
+    case Kind::kReport: {
+      Notice notice = notice_of(Notice::Kind::kClientReport, command.shard);
+      notice.serial = command.request;
+      notice.client = command.client;
+      notice.report = std::make_unique<ClientReport>(command.shard->report(command.client, now));
+      notices_.push_back(std::move(notice));
+      break;
+    }
     case Kind::kClear:
       command.shard->clear(now);
       break;
@@ -114,7 +141,7 @@ void Loop::obey(Command& command, Nanos now) {
     }
     case Kind::kDropSource: {
       command.source->detach();
-      notices_.push_back({Notice::Kind::kSourceClosed, command.source->id(), {}, 0, 0});
+      notices_.push_back(notice_of(Notice::Kind::kSourceClosed, command.source));
       for (auto& source : sources_) {
         if (source.get() == command.source) dropped_.push_back(std::move(source));
       }
@@ -136,20 +163,19 @@ void Loop::tick_all(Nanos now) {
   }
 }
 
-void Loop::on_finished(Shard* shard) {
-  notices_.push_back({Notice::Kind::kSinkFinished, shard->sink_id(), {}, 0, 0});
-}
+void Loop::on_finished(Shard* shard) { notices_.push_back(notice_of(Notice::Kind::kSinkFinished, shard)); }
 
-void Loop::on_end(FdSource* source) {
-  notices_.push_back({Notice::Kind::kSourceEnded, source->id(), {}, 0, source->serial()});
-}
+void Loop::on_end(FdSource* source) { notices_.push_back(notice_of(Notice::Kind::kSourceEnded, source)); }
 
 void Loop::on_error(FdSource* source, Error error, uint64_t offset) {
-  notices_.push_back({Notice::Kind::kSourceFailed, source->id(), error, offset, source->serial()});
+  Notice notice = notice_of(Notice::Kind::kSourceFailed, source);
+  notice.error = error;
+  notice.offset = offset;
+  notices_.push_back(std::move(notice));
 }
 
 void Loop::on_timeout(FdSource* source) {
-  notices_.push_back({Notice::Kind::kSourceTimeout, source->id(), {}, 0, source->serial()});
+  notices_.push_back(notice_of(Notice::Kind::kSourceTimeout, source));
 }
 
 }  // namespace flumen

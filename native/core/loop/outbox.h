@@ -3,10 +3,13 @@
 // most once until the next drain. Any thread delivers; the environment's thread drains.
 #pragma once
 
+#include <deque>
+#include <iterator>
+#include <memory>
 #include <mutex>
 #include <vector>
 
-#include "core/client/client.h"
+#include "core/client/report.h"
 
 namespace flumen {
 
@@ -19,13 +22,23 @@ class Bell {
 
 struct Notice {
   /// Numbers are the addon's wire format for lib/binding.ts.
-  enum class Kind : uint8_t { kSinkFinished = 2, kSourceEnded, kSourceFailed, kSourceTimeout, kSourceClosed };
+  enum class Kind : uint8_t {
+    kSinkFinished = 2,
+    kSourceEnded,
+    kSourceFailed,
+    kSourceTimeout,
+    kSourceClosed,
+    kClientReport
+  };
 
   Kind kind = Kind::kSinkFinished;
   uint32_t id = 0;  // of the sink or source
   Error error;
   uint64_t offset = 0;  // of a source's error in the body
-  uint32_t serial = 0;  // of the source's attach
+  uint32_t serial = 0;  // of the source's attach, or the number of the request
+  // kClientReport
+  Client* client = nullptr;
+  std::unique_ptr<ClientReport> report;
 };
 
 class Outbox {
@@ -39,7 +52,8 @@ class Outbox {
     {
       const std::lock_guard lock(mutex_);
       while (Client* client = gone.pop_front()) gone_.push_back(client);
-      notices_.insert(notices_.end(), notices.begin(), notices.end());
+      notices_.insert(notices_.end(), std::make_move_iterator(notices.begin()),
+                      std::make_move_iterator(notices.end()));
       notices.clear();
       ring = !rung_;
       rung_ = true;
@@ -62,8 +76,8 @@ class Outbox {
   bool take_notice(Notice& notice) {
     const std::lock_guard lock(mutex_);
     if (notices_.empty() || !gone_.empty()) return false;
-    notice = notices_.front();
-    notices_.erase(notices_.begin());
+    notice = std::move(notices_.front());
+    notices_.pop_front();
     return true;
   }
 
@@ -71,7 +85,7 @@ class Outbox {
   Bell& bell_;
   std::mutex mutex_;
   ClientQueue gone_;
-  std::vector<Notice> notices_;
+  std::deque<Notice> notices_;
   bool rung_ = false;
 };
 

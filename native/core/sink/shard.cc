@@ -27,6 +27,7 @@ void Shard::append(Frame frame, Nanos now) {
   unjudged_ = true;
   const Frame& newest = timeline_.at(timeline_.next() - 1);
   if (newest.is_key()) newest_key_ = newest.seq;
+  note_first(newest);
   start_awaiting(newest);
 }
 
@@ -42,6 +43,7 @@ void Shard::note_start(Client* client) {
   client->start_frames = timeline_.amount(client->seq, Unit::kFrames);
   client->start_bytes = timeline_.amount(client->seq, Unit::kBytes);
   client->start_time = static_cast<Nanos>(timeline_.amount(client->seq, Unit::kTime));
+  note_placed(client);
 }
 
 // A frame has come: clients that waited for one, or for a key frame, start.
@@ -68,6 +70,7 @@ void Shard::start_awaiting(const Frame& frame) {
       client->frames_dropped += frame.seq - client->seq;
       client->recovered_at = frame.seq + 1;
       client->seq = frame.seq;
+      note_placed(client);
     } else {
       client->seq = frame.seq;
       note_start(client);
@@ -79,9 +82,10 @@ void Shard::start_awaiting(const Frame& frame) {
 void Shard::add(Client* client, Nanos now) {
   FLUMEN_CHECK(client->shard == this);
   client->added_at = client->progress_at = now;
+  client->active_tick = tick_of(now);
   if (options_.position_on_push) {
     client->await = Await::kFrame;
-    client->seq = timeline_.next();
+    client->seq = client->placed = timeline_.next();
   } else {
     place(client);
   }

@@ -7,6 +7,7 @@
 
 #include <span>
 
+#include "core/client/report.h"
 #include "core/sink/lag_index.h"
 #include "core/sink/options.h"
 #include "core/sink/schedule.h"
@@ -58,6 +59,9 @@ class Shard {
 
   /// Closes every descriptor without ceremony, for an environment that goes away. No listener call.
   void abandon();
+
+  /// What is known of a client that this shard was given, now. Its slot must not have been given away since.
+  ClientReport report(const Client* client, Nanos now);
 
   uint32_t sink_id() const { return sink_id_; }
   const Totals& totals() const { return totals_; }
@@ -120,6 +124,14 @@ class Shard {
   void recover(Client* client, const LagRule& rule);
   void move_cursor(Client* client, uint64_t target, Await await);
 
+  // Telling (shard_report.cc).
+  void note_placed(Client* client);
+  void note_first(const Frame& frame);
+  void note_moving(Client* client);
+  void note_through(Client* client);
+  bool has_begun(const Client* client) const;
+  Nanos last_pts(const Client* client) const;
+
   // Keeping (shard_keep.cc).
   void trim();
   void enforce_cap(Nanos now);
@@ -139,6 +151,7 @@ class Shard {
   ClientQueue waiting_;  // have nothing to send until a frame comes that they may start with
   LagBucket await_frame_;
   LagBucket await_key_;
+  NewcomerList newcomers_;
   RuledClients ruled_;     // have rules of their own: judged one by one
   ClientQueue blocked_;    // in the order in which their stall clocks started
   ClientQueue lingering_;  // in the order in which they sent their FIN

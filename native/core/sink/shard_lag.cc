@@ -95,6 +95,7 @@ void Shard::move_cursor(Client* client, uint64_t target, Await await) {
   const uint64_t from = client->offset > 0 ? client->seq + 1 : client->seq;
   if (target < from || (target == from && await == Await::kNothing)) return;
   unhang(client);
+  note_moving(client);
   if (client->offset > 0) {
     put_private(client, framed(timeline_.at(client->seq).bytes, client->framing, client->offset, ledger_));
   }
@@ -102,6 +103,7 @@ void Shard::move_cursor(Client* client, uint64_t target, Await await) {
   client->seq = target;
   client->offset = 0;
   client->await = await;
+  note_placed(client);
   // Nothing is pending any more: the stall clock stops.
   if (!client->prologue && (target == timeline_.next() || await != Await::kNothing)) {
     client->stalled = false;

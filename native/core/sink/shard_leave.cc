@@ -24,7 +24,7 @@ void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
     const bool linked = LagBucket::linked(client);
     unhang(client);
     client->await = Await::kNothing;
-    client->seq = stop;
+    client->seq = client->placed = stop;
     if (linked) hang(client);
   }
   // A blocked client goes on when the kernel says so.
@@ -61,6 +61,7 @@ void Shard::finish(Client* client, Nanos now) {
   // bytes.
   io_.shutdown_write(client->fd);
   detach(client);
+  note_through(client);
   client->state = ClientState::kLingering;
   client->progress_at = now;
   lingering_.push_back(client);
@@ -88,6 +89,7 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   drop_private(client);
   client->stream = {};
   if (RuledClients::linked(client)) ruled_.remove(client);
+  if (NewcomerList::linked(client)) newcomers_.remove(client);
   schedule_.unassign(client->slot);
   --clients_;
   client->state = ClientState::kGone;

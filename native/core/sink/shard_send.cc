@@ -108,6 +108,7 @@ void Shard::settle(Client* client, int64_t result, size_t offered, const Gather&
   unhang(client);
   if (sent > 0) {
     client->bytes_sent += sent;
+    client->active_tick = tick_of(now);
     bytes_served_ += sent;
     bytes_left_ -= std::min(bytes_left_, sent);
   }

@@ -51,6 +51,8 @@ class Io {
   virtual void submit(std::span<SendOp> ops) = 0;
   /// Reads what is there: bytes, 0 at the end, or -errno. Never blocks for sockets and pipes.
   virtual int64_t read(int fd, FdKind kind, std::span<uint8_t> into) = 0;
+  /// Bytes that the kernel holds for the peer of a socket; -1 for any other descriptor.
+  virtual int64_t queued(int fd, FdKind kind) = 0;
   /// Announces the end of our bytes to the peer, who may still send (TCP FIN).
   virtual void shutdown_write(int fd) = 0;
   /// Closes an owned descriptor; `reset` aborts the connection.

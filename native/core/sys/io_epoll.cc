@@ -1,7 +1,9 @@
 #include "core/sys/io_epoll.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -141,6 +143,11 @@ int64_t EpollIo::read(int fd, FdKind kind, std::span<uint8_t> into) {
     }
   } while (got < 0 && errno == EINTR);
   return result_of(got);
+}
+
+int64_t EpollIo::queued(int fd, FdKind kind) {
+  int bytes = 0;
+  return kind == FdKind::kSocket && ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
 }
 
 void EpollIo::shutdown_write(int fd) { shutdown(fd, SHUT_WR); }

@@ -91,7 +91,10 @@ uint64_t Timeline::first_key_after(uint64_t seq) const {
 }
 
 void Timeline::trim(uint64_t seq) {
-  while (!frames_.empty() && frames_.begin() < seq) frames_.pop();
+  while (!frames_.empty() && frames_.begin() < seq) {
+    trimmed_pts_ = frames_[frames_.begin()].info.pts;
+    frames_.pop();
+  }
   while (!keys_.empty() && keys_[keys_.begin()] < frames_.begin()) keys_.pop();
 }
 

@@ -55,6 +55,9 @@ class Timeline {
   /// The oldest kept key frame behind `seq`; kNoKey without one.
   uint64_t first_key_after(uint64_t seq) const;
 
+  /// The pts of frame `seq` - 1, which is kept or was the last to be trimmed; kNoTime when there was none.
+  Nanos pts_behind(uint64_t seq) const { return seq > tail() ? frames_[seq - 1].info.pts : trimmed_pts_; }
+
   /// Drops all frames older than `seq`.
   void trim(uint64_t seq);
 
@@ -67,6 +70,7 @@ class Timeline {
   SeqRing<Frame> frames_;
   SeqRing<uint64_t> keys_;  // sequence numbers of the key frames kept, in order
   uint64_t bytes_total_ = 0;
+  Nanos trimmed_pts_ = kNoTime;  // of the newest frame trimmed
 };
 
 }  // namespace flumen
