@@ -40,6 +40,7 @@ export interface Binding {
   sinkSetLag(id: number, lag: Float64Array): void;
   sinkClear(id: number): void;
   sinkEnd(id: number, hurry: boolean): void;
+  /** Seven totals (see native/addon/sink_doors.cc) and the clients in each of CLIENT_STATES. */
   sinkStats(id: number): Float64Array;
 
   sourceOpen(sinkId: number, timeoutMs: number): number;

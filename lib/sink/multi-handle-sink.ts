@@ -189,8 +189,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   get stats(): SinkStats {
+    const figures = this.#state === 'closed' ? this.#lastFigures : native.sinkStats(this.#id);
     const [bytesToServe = 0, bytesServed = 0, framesQueued = 0, bytesQueued = 0, bytesHeld = 0, sends = 0] =
-      this.#state === 'closed' ? this.#lastFigures : native.sinkStats(this.#id);
+      figures;
+    const [msQueued = 0, , caughtUp = 0, ready = 0, waiting = 0, blocked = 0, lingering = 0] =
+      figures.slice(6);
     return {
       clients: this.size,
       clientsAdded: this.#added,
@@ -199,8 +202,10 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
       bytesServed,
       framesQueued,
       bytesQueued,
+      msQueued,
       bytesHeld,
       sends,
+      clientsByState: { ready, caughtUp, waiting, blocked, lingering },
     };
   }
 

@@ -91,8 +91,12 @@ export interface SinkStats {
   bytesQueued: number;
   /** What counts against memoryCap. */
   bytesHeld: number;
+  /** ms of stream kept, on the loop that keeps most. */
+  msQueued: number;
   /** Write calls made. */
   sends: number;
+  /** Clients on the loops by their state (see ClientState), as of each loop's last turn. */
+  clientsByState: { ready: number; caughtUp: number; waiting: number; blocked: number; lingering: number };
 }
 
 const KNOWN = [

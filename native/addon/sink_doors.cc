@@ -172,18 +172,21 @@ Napi::Value sink_end(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkStats(id) → [bytes to serve, bytes served, frames queued, bytes queued, bytes held, sends]
+// sinkStats(id) → [bytes to serve, bytes served, frames queued, bytes queued, bytes held, sends, ms queued,
+// clients by ClientState…]
 Napi::Value sink_stats(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   const SinkStats stats = sink->stats();
-  auto figures = Napi::Float64Array::New(info.Env(), 6);
+  auto figures = Napi::Float64Array::New(info.Env(), 7 + kClientStates);
   figures[0] = static_cast<double>(stats.bytes_to_serve);
   figures[1] = static_cast<double>(stats.bytes_served);
   figures[2] = static_cast<double>(stats.frames_queued);
   figures[3] = static_cast<double>(stats.bytes_queued);
   figures[4] = static_cast<double>(stats.bytes_held);
   figures[5] = static_cast<double>(stats.sends);
+  figures[6] = static_cast<double>(stats.time_queued / kMillisecond);
+  for (size_t i = 0; i < kClientStates; ++i) figures[7 + i] = static_cast<double>(stats.by_state[i]);
   return figures;
 }
 

@@ -138,3 +138,47 @@ TEST_CASE("report: lingering keeps its figures while the timeline goes on; gone 
   rig.shard->remove(other, rig.now);
   CHECK(ask(rig, other).state == ClientState::kGone);
 }
+
+TEST_CASE("totals: clients by state and the time queued, once a turn") {
+  SinkOptions options;
+  options.keep.frames = 3;
+  Rig rig(options);
+  const auto count = [&](ClientState state) {
+    return rig.shard->totals().by_state[static_cast<size_t>(state)].load();
+  };
+  Client* blocked = rig.add({.capacity = 4});
+  Client* lingering = rig.add();
+  Client* gone = rig.add();
+  rig.add();
+  rig.settle();
+  CHECK(count(ClientState::kCaughtUp) == 4);
+  for (int i = 1; i <= 3; ++i) rig.append("123456", at(i * kSecond));
+  rig.settle();
+  CHECK(count(ClientState::kCaughtUp) == 3);
+  CHECK(count(ClientState::kBlocked) == 1);
+  CHECK(rig.shard->totals().time_queued == 2 * kSecond);
+  rig.shard->remove(lingering, rig.now, true);
+  rig.shard->remove(gone, rig.now);
+  rig.settle();
+  CHECK(count(ClientState::kCaughtUp) == 1);
+  CHECK(count(ClientState::kLingering) == 1);
+  for (int i = 0; i < 10; ++i) {
+    rig.io.peer_read(rig.fd_of(blocked), 4);
+    rig.settle();
+  }
+  CHECK(count(ClientState::kCaughtUp) == 2);
+  rig.shard->clear(rig.now);
+  rig.settle();
+  for (size_t i = 0; i < kClientStates; ++i) CHECK(rig.shard->totals().by_state[i] == 0);
+}
+
+TEST_CASE("totals: who waits for a key frame, and who has not had its turn") {
+  SinkOptions options;
+  options.start.method = SyncMethod::kNextKeyframe;
+  Rig rig(options);
+  rig.add();
+  rig.add();
+  rig.settle();
+  CHECK(rig.shard->totals().by_state[static_cast<size_t>(ClientState::kWaiting)] == 2);
+  CHECK(rig.shard->totals().by_state[static_cast<size_t>(ClientState::kReserved)] == 0);
+}

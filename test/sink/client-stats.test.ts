@@ -145,3 +145,28 @@ describe('clientStats', () => {
     far.destroy();
   });
 });
+
+describe('stats of a sink', () => {
+  it('count the clients by state, and the time that is kept', async () => {
+    const sink = new MultiSocketSink({ keep: { frames: 3 }, hardLimit: { frames: 9 }, closeTimeout: 1 });
+    const none = { ready: 0, caughtUp: 0, waiting: 0, blocked: 0, lingering: 0 };
+    expect(sink.stats).toMatchObject({ clientsByState: none, msQueued: 0 });
+    const [reads, stalls] = await Promise.all([tcpPair(), tcpPair()]);
+    const healthy = sink.add(reads.near);
+    const slow = sink.add(stalls.near);
+    const got = reader(reads.far);
+    for (const dts of [0n, SECOND, 3n * SECOND]) sink.push(Buffer.alloc(3_000_000), { dts });
+    await got.until(9_000_000);
+    while ((await sink.clientStats(healthy)).state !== 'caught-up');
+    while ((await sink.clientStats(slow)).state !== 'blocked');
+    // An answer leaves a loop at the end of the turn that published its totals.
+    await sink.clientStats(slow);
+    expect(sink.stats).toMatchObject({
+      clientsByState: { ...none, caughtUp: 1, blocked: 1 },
+      msQueued: 3000,
+    });
+    await sink.close();
+    expect(sink.stats).toMatchObject({ clientsByState: none, msQueued: 0 });
+    for (const { far } of [reads, stalls]) far.destroy();
+  });
+});

@@ -25,6 +25,7 @@ enum class ClientState : uint8_t {
   kLingering,  // everything sent, FIN sent, waits for the peer's FIN
   kGone,       // left; its record waits to be reported
 };
+inline constexpr size_t kClientStates = 7;
 
 /// What a client waits for before its cursor means anything.
 enum class Await : uint8_t {

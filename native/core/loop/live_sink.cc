@@ -206,6 +206,10 @@ SinkStats LiveSink::stats() {
     stats.bytes_queued = std::max(stats.bytes_queued, totals.bytes_queued.load(std::memory_order_relaxed));
     stats.bytes_held = std::max(stats.bytes_held, totals.bytes_held.load(std::memory_order_relaxed));
     stats.sends += totals.sends.load(std::memory_order_relaxed);
+    stats.time_queued = std::max(stats.time_queued, totals.time_queued.load(std::memory_order_relaxed));
+    for (size_t i = 0; i < kClientStates; ++i) {
+      stats.by_state[i] += totals.by_state[i].load(std::memory_order_relaxed);
+    }
   }
   const std::lock_guard lock(mutex_);
   stats.bytes_to_serve = stamper_.bytes();

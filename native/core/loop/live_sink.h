@@ -3,6 +3,7 @@
 // environment's.
 #pragma once
 
+#include <array>
 #include <mutex>
 #include <span>
 #include <string_view>
@@ -22,6 +23,8 @@ struct SinkStats {
   uint64_t bytes_queued = 0;
   uint64_t bytes_held = 0;
   uint64_t sends = 0;
+  int64_t time_queued = 0;
+  std::array<uint64_t, kClientStates> by_state{};
 };
 
 class LiveSink final : public FrameSink {

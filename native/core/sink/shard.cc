@@ -94,6 +94,7 @@ void Shard::add(Client* client, Nanos now) {
   if (client->framing == Framing::kWebsocket) client->websocket = std::make_unique<WebsocketInput>();
   if (client->prologue) put_private(client, std::move(client->prologue));
   ++clients_;
+  ++by_state_[static_cast<size_t>(client->state)];
   to_ready(client);
   if (ending_) {
     depart(client, Reason::kEnded, false, now);
@@ -103,6 +104,13 @@ void Shard::add(Client* client, Nanos now) {
   if (client->kind == FdKind::kSocket) io_.tune_client(client->fd, options_.socket);
   Result<bool> watched = io_.add(client->fd, Watch::kClient, reinterpret_cast<uint64_t>(client));
   if (!watched.ok()) fail(client, watched.error().code, watched.error().operation, now);
+}
+
+// Who is added was in none of the states yet, and kReserved is nobody's but within a turn.
+void Shard::set_state(Client* client, ClientState state) {
+  --by_state_[static_cast<size_t>(client->state)];
+  ++by_state_[static_cast<size_t>(state)];
+  client->state = state;
 }
 
 void Shard::detach(Client* client) {
@@ -127,7 +135,7 @@ void Shard::detach(Client* client) {
       break;
   }
   unhang(client);
-  client->state = ClientState::kReserved;
+  set_state(client, ClientState::kReserved);
 }
 
 // By what keeps the client: the frame at its cursor, or what it awaits.
@@ -174,14 +182,14 @@ void Shard::drop_private(Client* client) {
 
 void Shard::to_ready(Client* client) {
   detach(client);
-  client->state = ClientState::kReady;
+  set_state(client, ClientState::kReady);
   ready_.push_back(client);
   hang(client);
 }
 
 void Shard::to_blocked(Client* client) {
   detach(client);
-  client->state = ClientState::kBlocked;
+  set_state(client, ClientState::kBlocked);
   // Nearly always at the end; further in when it was woken but could write nothing, for then its clock runs
   // on.
   Client* before = blocked_.back();
@@ -196,7 +204,7 @@ void Shard::to_blocked(Client* client) {
 
 void Shard::to_caught_up(Client* client) {
   detach(client);
-  client->state = ClientState::kCaughtUp;
+  set_state(client, ClientState::kCaughtUp);
   client->caught_up_once = true;
   client->recovered_at = 0;
   schedule_.enter(client, timeline_);
@@ -204,7 +212,7 @@ void Shard::to_caught_up(Client* client) {
 
 void Shard::to_waiting(Client* client) {
   detach(client);
-  client->state = ClientState::kWaiting;
+  set_state(client, ClientState::kWaiting);
   waiting_.push_back(client);
   hang(client);
 }

@@ -5,6 +5,7 @@
 // the writing, the judging and the closing within a budget. deadline() says when tick() is wanted next.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "core/client/report.h"
@@ -95,6 +96,7 @@ class Shard {
   void put_private(Client* client, BlockSlice bytes);
   void drop_private(Client* client);
   void detach(Client* client);
+  void set_state(Client* client, ClientState state);
   void to_ready(Client* client);
   void to_blocked(Client* client);
   void to_caught_up(Client* client);
@@ -158,6 +160,7 @@ class Shard {
   SeqRing<Closing> closing_;
   SendBatch batch_;
   size_t clients_ = 0;
+  std::array<uint64_t, kClientStates> by_state_{};  // what set_state counts
   size_t sends_left_ = 0;
   size_t bytes_left_ = 0;
   uint64_t prologue_bytes_ = 0;

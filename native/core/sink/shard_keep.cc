@@ -75,6 +75,10 @@ void Shard::publish() {
   totals_.bytes_queued.store(timeline_.bytes_kept(), std::memory_order_relaxed);
   totals_.bytes_held.store(bytes_held(), std::memory_order_relaxed);
   totals_.sends.store(sends_, std::memory_order_relaxed);
+  const auto queued = static_cast<int64_t>(timeline_.amount(timeline_.tail(), Unit::kTime));
+  totals_.time_queued.store(queued, std::memory_order_relaxed);
+  for (size_t i = 0; i < kClientStates; ++i)
+    totals_.by_state[i].store(by_state_[i], std::memory_order_relaxed);
 }
 
 }  // namespace flumen

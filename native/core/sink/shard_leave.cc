@@ -62,7 +62,7 @@ void Shard::finish(Client* client, Nanos now) {
   io_.shutdown_write(client->fd);
   detach(client);
   note_through(client);
-  client->state = ClientState::kLingering;
+  set_state(client, ClientState::kLingering);
   client->progress_at = now;
   lingering_.push_back(client);
 }
@@ -92,6 +92,7 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   if (NewcomerList::linked(client)) newcomers_.remove(client);
   schedule_.unassign(client->slot);
   --clients_;
+  --by_state_[static_cast<size_t>(client->state)];
   client->state = ClientState::kGone;
   client->reason = reason;
   client->removed_at = now;

@@ -20,7 +20,7 @@ void Shard::serve(Nanos now) {
     Client* next = client == last ? nullptr : ClientQueue::next(client);
     // Out of the list first: settling appends it again when it is not through.
     ready_.remove(client);
-    client->state = ClientState::kReserved;
+    set_state(client, ClientState::kReserved);
     offer(client, now);
     client = next;
   }

@@ -2,8 +2,11 @@
 // by itself.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+
+#include "core/client/client.h"
 
 namespace flumen {
 
@@ -13,7 +16,9 @@ struct Totals {
   std::atomic<uint64_t> frames_queued{0};
   std::atomic<uint64_t> bytes_queued{0};
   std::atomic<uint64_t> bytes_held{0};
-  std::atomic<uint64_t> sends{0};  // write calls made
+  std::atomic<uint64_t> sends{0};                               // write calls made
+  std::atomic<int64_t> time_queued{0};                          // ns of stream
+  std::array<std::atomic<uint64_t>, kClientStates> by_state{};  // clients, by ClientState
 };
 
 }  // namespace flumen
