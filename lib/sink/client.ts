@@ -63,6 +63,10 @@ export interface SinkEvents {
   /** The client was accepted; exactly one client-removed follows. */
   'client-added': [Client];
   'client-removed': [ClientRemoved];
+  /** The first client has come; before its client-added. */
+  active: [];
+  /** The last client has left; after its client-removed, unless another has come meanwhile. */
+  idle: [];
   /** After end() or close(): everybody has left and every descriptor is closed. */
   close: [];
 }

@@ -44,6 +44,8 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   readonly #resend: boolean;
   #state: State = 'open';
   #nextClient = 1;
+  /** What the last of active and idle said. */
+  #active = false;
   #added = 0;
   #removed = 0;
   /** Clients by native slot: one word each. */
@@ -140,6 +142,10 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     this.#nextClient += 1;
     this.#added += 1;
     this.#updateHold();
+    if (!this.#active) {
+      this.#active = true;
+      this.emit('active');
+    }
     this.emit('client-added', client);
     return client;
   }
@@ -309,7 +315,17 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
       stats: { bytesSent, connectedAt, durationMs, framesDropped },
     };
     if (error !== undefined) removed.error = error;
-    this.emit('client-removed', removed);
+    try {
+      this.emit('client-removed', removed);
+    } finally {
+      this.#tellIdle();
+    }
+  }
+
+  #tellIdle(): void {
+    if (!this.#active || this.size > 0) return;
+    this.#active = false;
+    this.emit('idle');
   }
 
   readonly #taking: TakerOwner = {
