@@ -79,6 +79,8 @@ export const RECORD = {
    * lag: frames, bytes, ms, kernel queue (-1: none), first and last timestamp: seconds (NaN: none), ns each]
    */
   clientReport: 7,
+  /** [8, sink]: only the addon's own business, a slot may be free */
+  clientSettled: 8,
 } as const;
 
 /** native/core/client/client.h, Reason. */

@@ -9,7 +9,12 @@ import { checkInteger, checkKeys } from './units.js';
 
 /** Hears the records of one sink or source. `offset` is where the record begins in `records`. */
 export interface RecordTarget {
-  onRecord(records: Float64Array, offset: number, operation: string | undefined): void;
+  /**
+   * Called for every record of a batch before any is acted on: takes what the record names out of the tables, because
+   * its native slot is free again, and a listener of an earlier record may fill it. What it returns comes back below.
+   */
+  claim(records: Float64Array, offset: number): unknown;
+  onRecord(records: Float64Array, offset: number, operation: string | undefined, claimed: unknown): void;
 }
 
 const BATCH = 1024;
@@ -95,12 +100,17 @@ function drain(): void {
 /** A listener that throws must not cost the records behind it: the first error is thrown when all are delivered. */
 function deliver(count: number, texts: string[]): void {
   const batch = records.slice(0, count * RECORD.fields);
+  const claimed: unknown[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const offset = i * RECORD.fields;
+    claimed.push(targets.get(batch[offset + 1] as number)?.claim(batch, offset));
+  }
   let failed = false;
   let failure: unknown;
   for (let i = 0; i < count; i += 1) {
     const offset = i * RECORD.fields;
     try {
-      targets.get(batch[offset + 1] as number)?.onRecord(batch, offset, texts[i]);
+      targets.get(batch[offset + 1] as number)?.onRecord(batch, offset, texts[i], claimed[i]);
     } catch (error) {
       if (!failed) failure = error;
       failed = true;

@@ -268,8 +268,17 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   /** Called by the environment. @internal */
-  onRecord(records: Float64Array, offset: number, operation: string | undefined): void {
-    if (records[offset] === RECORD.clientRemoved) this.#onClientRecord(records, offset, operation);
+  claim(records: Float64Array, offset: number): SinkClient | undefined {
+    if (records[offset] !== RECORD.clientRemoved) return undefined;
+    const slot = records[offset + 2] as number;
+    const client = this.#bySlot[slot];
+    this.#bySlot[slot] = undefined;
+    return client;
+  }
+
+  /** Called by the environment. @internal */
+  onRecord(records: Float64Array, offset: number, operation: string | undefined, claimed: unknown): void {
+    if (claimed instanceof SinkClient) this.#onClientRecord(claimed, records, offset, operation);
     else if (records[offset] === RECORD.clientReport) this.#inquiries.answer(records, offset);
     else if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) {
       const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
@@ -277,12 +286,14 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     }
   }
 
-  #onClientRecord(records: Float64Array, offset: number, operation: string | undefined): void {
-    const [, , slot = 0, reason = 0, errno = 0, bytesSent = 0, connectedAt = 0, durationMs = 0, dropped = 0] =
+  #onClientRecord(
+    client: SinkClient,
+    records: Float64Array,
+    offset: number,
+    operation: string | undefined,
+  ): void {
+    const [, , , reason = 0, errno = 0, bytesSent = 0, connectedAt = 0, durationMs = 0, dropped = 0] =
       records.subarray(offset, offset + RECORD.fields);
-    const client = this.#bySlot[slot];
-    if (client === undefined) return;
-    this.#bySlot[slot] = undefined;
     const error = errno > 0 ? systemError(errno, operation ?? '', `client ${client.id}`) : undefined;
     this.#report(
       client,

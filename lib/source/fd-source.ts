@@ -151,6 +151,11 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
   }
 
   /** Called by the environment. @internal */
+  claim(): undefined {
+    return undefined;
+  }
+
+  /** Called by the environment. @internal */
   onRecord(records: Float64Array, offset: number, operation: string | undefined): void {
     const kind = records[offset];
     if (kind === RECORD.sourceClosed) {

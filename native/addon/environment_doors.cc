@@ -79,10 +79,10 @@ void conclude(Instance& instance, const Notice& notice, double* record) {
     record[6] = static_cast<double>(stats.bytes_served);
     record[7] = static_cast<double>(stats.sends);
     if (record[3] != 0) instance.sinks.erase(found);
-  } else if (notice.kind == Notice::Kind::kClientReport) {
-    write_report(*notice.report, notice.serial, record);
+  } else if (notice.kind == Notice::Kind::kClientReport || notice.kind == Notice::Kind::kClientSettled) {
+    if (notice.report) write_report(*notice.report, notice.serial, record);
     const auto found = instance.sinks.find(notice.id);
-    if (found != instance.sinks.end()) found->second->report_drained(notice.client);
+    if (found != instance.sinks.end()) found->second->settled(notice.client);
   }
 }
 

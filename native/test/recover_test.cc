@@ -1,5 +1,5 @@
-// What the recover policies do to one blocked client, with exact numbers. The client's kernel buffer holds one
-// frame: it has been sent B0 and lags from B1 on. A letter a frame: k is a key frame, d is none.
+// What the recover policies do to one blocked client, with exact numbers. The client's kernel buffer holds
+// one frame: it has been sent B0 and lags from B1 on. A letter a frame: k is a key frame, d is none.
 #include <doctest/doctest.h>
 
 #include "test/rig.h"
@@ -60,9 +60,7 @@ struct Stuck : Rig {
   Client* client = nullptr;
 };
 
-LagRule soft(uint64_t frames, RecoverPolicy policy) {
-  return {{Unit::kFrames, frames}, {}, policy};
-}
+LagRule soft(uint64_t frames, RecoverPolicy policy) { return {{Unit::kFrames, frames}, {}, policy}; }
 
 using Numbers = std::vector<uint64_t>;
 
@@ -107,8 +105,9 @@ TEST_CASE("recover: soft limit 3 frames, all key frames, eight pushed") {
 }
 
 TEST_CASE("recover: key frame policy on a stream with few of them") {
-  // k d d k d d d d d k, soft limit 5. B6: lag of B1 is 6, the newest key frame ahead is B3: two dropped, lag 4.
-  // B8: lag 6 again, but the cursor is on the newest key frame: it stays, however far it lags. B9: a newer one.
+  // k d d k d d d d d k, soft limit 5. B6: lag of B1 is 6, the newest key frame ahead is B3: two dropped,
+  // lag 4. B8: lag 6 again, but the cursor is on the newest key frame: it stays, however far it lags. B9: a
+  // newer one.
   Stuck rig(soft(5, RecoverPolicy::kKeyframe));
   rig.push("ddkdd");
   CHECK(rig.client->frames_dropped == 0);
@@ -142,7 +141,8 @@ TEST_CASE("recover: no key frame ahead: it waits for the next one, without lag a
   options.lag.hard = {Unit::kFrames, 8};
   options.stall_timeout = kSecond;
   Stuck rig(options.lag);
-  rig.shard = std::make_unique<Shard>(options, rig.io, rig, rig.ledger, rig.stamper.next(), rig.stamper.bytes());
+  rig.shard =
+      std::make_unique<Shard>(options, rig.io, rig, rig.ledger, rig.stamper.next(), rig.stamper.bytes());
   rig.client = rig.add({.capacity = kSize});
   rig.settle();
   rig.push("k");  // B1 fills its buffer
@@ -165,7 +165,8 @@ TEST_CASE("recover: no key frame ahead: it waits for the next one, without lag a
 TEST_CASE("recover: a frame begun is completed, then the target follows") {
   for (const Framing framing : {Framing::kRaw, Framing::kChunked}) {
     CAPTURE(static_cast<int>(framing));
-    // 1000 bytes of B0 are out. Its rest is the client's own; B1 to B3 are skipped: from B1 the lag is 4 at B4.
+    // 1000 bytes of B0 are out. Its rest is the client's own; B1 to B3 are skipped: from B1 the lag is 4 at
+    // B4.
     Stuck rig(soft(3, RecoverPolicy::kLatest), 1000, framing);
     CHECK(rig.client->offset == 1000);
     rig.push("kkkk");
@@ -266,8 +267,9 @@ TEST_CASE("recover: rules of a client's own, and rules that change while it runs
 }
 
 TEST_CASE("recover: the newest key frame counts also when it is kept no more") {
-  // Recovered to B4 (key), then past B6 (key) without ever catching up. B6 is newer than B4: a second recovery is
-  // due, and as none is ahead, it waits; that B6 itself has long been sent and dropped changes nothing.
+  // Recovered to B4 (key), then past B6 (key) without ever catching up. B6 is newer than B4: a second
+  // recovery is due, and as none is ahead, it waits; that B6 itself has long been sent and dropped changes
+  // nothing.
   Stuck rig(soft(3, RecoverPolicy::kKeyframe));
   rig.push("dddk");
   CHECK(rig.client->seq == 4);

@@ -1,6 +1,6 @@
-// Where clients of a shard start, frame by frame, and what is kept for them: the golden vectors of multifdsink's
-// own tests and of measurements on it, with our semantics worked out in the comments. B0 is the first frame
-// pushed; a letter a frame: k is a key frame, d is none; 16 bytes each.
+// Where clients of a shard start, frame by frame, and what is kept for them: the golden vectors of
+// multifdsink's own tests and of measurements on it, with our semantics worked out in the comments. B0 is the
+// first frame pushed; a letter a frame: k is a key frame, d is none; 16 bytes each.
 #include <doctest/doctest.h>
 
 #include "test/rig.h"
@@ -86,9 +86,10 @@ TEST_CASE("start: bursts by bytes, each client its own") {
 }
 
 TEST_CASE("start: burst-keyframe by bytes") {
-  // Key frames B0, B4, B8. A: burst B5, the key frame before it B4. B: burst B6, B4 would be 96 bytes and 90 are
-  // allowed: the first key frame after it, B8. C: burst B7, likewise B8.
-  three_bursts(SyncMethod::kBurstKeyframe, "kdddkdddk", "d", bytes(90), labels(4, 9), labels(8, 9), labels(8, 9));
+  // Key frames B0, B4, B8. A: burst B5, the key frame before it B4. B: burst B6, B4 would be 96 bytes and 90
+  // are allowed: the first key frame after it, B8. C: burst B7, likewise B8.
+  three_bursts(SyncMethod::kBurstKeyframe, "kdddkdddk", "d", bytes(90), labels(4, 9), labels(8, 9),
+               labels(8, 9));
 }
 
 TEST_CASE("start: burst-with-keyframe by bytes") {
@@ -150,8 +151,8 @@ TEST_CASE("start: a client's own method gets what the sink happens to keep") {
 }
 
 TEST_CASE("start: burst-keyframe without a maximum takes the key frame in front of the burst") {
-  // k d d d: 32 bytes are reached at B2, the key frame before is B0, and no maximum forbids it: it is kept, and
-  // a newcomer starts there. (multifdsink keeps it too, but then refuses it for being the oldest.)
+  // k d d d: 32 bytes are reached at B2, the key frame before is B0, and no maximum forbids it: it is kept,
+  // and a newcomer starts there. (multifdsink keeps it too, but then refuses it for being the oldest.)
   Labels rig(start_with(SyncMethod::kBurstKeyframe, bytes(32)));
   rig.push("kddd");
   CHECK(rig.kept() == 4);

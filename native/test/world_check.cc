@@ -148,8 +148,8 @@ void World::check_slow(const ModelPeer& peer) {
     ++counts_.caps;
     return;
   }
-  problem(peer, "called slow without a cause (cursor " + std::to_string(peer.client->seq) + ", oldest needed " +
-                    std::to_string(oldest) + ", held " + std::to_string(bytes) + ")");
+  problem(peer, "called slow without a cause (cursor " + std::to_string(peer.client->seq) +
+                    ", oldest needed " + std::to_string(oldest) + ", held " + std::to_string(bytes) + ")");
 }
 
 uint64_t World::held() const {

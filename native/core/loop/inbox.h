@@ -34,10 +34,11 @@ struct Command {
   Shard* shard = nullptr;
   Client* client = nullptr;
   FdSource* source = nullptr;
-  std::unique_ptr<Feed> feed;  // kAttach
-  Frame frame;                 // kAppend
-  LagRule lag;                 // kSetLag
-  uint32_t request = 0;        // kReport: comes back with the answer
+  std::unique_ptr<Feed> feed;       // kAttach
+  Frame frame;                      // kAppend
+  LagRule lag;                      // kSetLag
+  uint32_t request = 0;             // kReport: comes back with the answer
+  std::shared_ptr<FrameSink> keep;  // kDropShard: the sink whose clients earlier commands may name
 };
 
 class Inbox {

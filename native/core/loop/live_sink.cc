@@ -127,7 +127,9 @@ Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head,
 void LiveSink::remove(Client* client, bool flush) {
   const Command::Kind kind = flush ? Command::Kind::kFlushRemove : Command::Kind::kRemove;
   for (Place& place : shards_) {
-    if (place.shard == client->shard) place.loop->post(command_for(kind, place.shard, client));
+    if (place.shard != client->shard) continue;
+    ++client->inquiries;
+    place.loop->post(command_for(kind, place.shard, client));
   }
 }
 
@@ -145,7 +147,7 @@ void LiveSink::release(Client* client) {
   for (Place& place : shards_) {
     if (place.shard == client->shard) --place.clients;
   }
-  // The loop may look at the slot until it has answered.
+  // The loop may look at the slot until it has obeyed what it was told about it.
   client->drained = true;
   if (client->inquiries == 0) roster_.release(client);
 }
@@ -163,14 +165,19 @@ bool LiveSink::ask_report(Client* client, uint32_t request) {
   return false;
 }
 
-void LiveSink::report_drained(Client* client) {
+void LiveSink::settled(Client* client) {
   if (--client->inquiries == 0 && client->drained) roster_.release(client);
 }
 
 bool LiveSink::shard_finished() {
   const std::lock_guard lock(mutex_);
   if (++finished_ < shards_.size()) return false;
-  tell_all(Command::Kind::kDropShard);
+  for (Place& place : shards_) {
+    Command command = command_for(Command::Kind::kDropShard, place.shard);
+    // Commands in front of it may still name our clients, whose slots we own.
+    command.keep = shared_from_this();
+    place.loop->post(std::move(command));
+  }
   shards_.clear();
   return true;
 }

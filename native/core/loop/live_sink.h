@@ -27,7 +27,7 @@ struct SinkStats {
   std::array<uint64_t, kClientStates> by_state{};
 };
 
-class LiveSink final : public FrameSink {
+class LiveSink final : public FrameSink, public std::enable_shared_from_this<LiveSink> {
  public:
   LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger);
 
@@ -54,12 +54,13 @@ class LiveSink final : public FrameSink {
   void clear();
   void end();
   void close();
-  /// A drained client's slot is free again, when no report on it is under way.
+  /// A drained client's slot is free again, when the loop has obeyed all that it was told about it.
   void release(Client* client);
   /// Asks the loop that owns `client` for a report; a kClientReport notice with `request` follows, and then
-  /// goes to report_drained(). False when it has left.
+  /// goes to settled(). False when it has left.
   bool ask_report(Client* client, uint32_t request);
-  void report_drained(Client* client);
+  /// The loop has obeyed one command about `client`: a removal or a report.
+  void settled(Client* client);
 
   /// One shard is through after end() or close(). True when it was the last; then all are freed on their
   /// loops.

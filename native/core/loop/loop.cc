@@ -102,11 +102,13 @@ void Loop::obey(Command& command, Nanos now) {
       command.shard->add(command.client, now);
       break;
     case Kind::kRemove:
-      command.shard->remove(command.client, now);
+    case Kind::kFlushRemove: {
+      command.shard->remove(command.client, now, command.kind == Kind::kFlushRemove);
+      Notice notice = notice_of(Notice::Kind::kClientSettled, command.shard);
+      notice.client = command.client;
+      notices_.push_back(std::move(notice));
       break;
-    case Kind::kFlushRemove:
-      command.shard->remove(command.client, now, true);
-      break;
+    }
     case Kind::kSetLag:
       command.shard->set_lag(command.lag);
       break;

@@ -28,7 +28,8 @@ struct Notice {
     kSourceFailed,
     kSourceTimeout,
     kSourceClosed,
-    kClientReport
+    kClientReport,
+    kClientSettled  // a command about this client has been obeyed: the loop looks at its slot no more
   };
 
   Kind kind = Kind::kSinkFinished;
@@ -36,7 +37,7 @@ struct Notice {
   Error error;
   uint64_t offset = 0;  // of a source's error in the body
   uint32_t serial = 0;  // of the source's attach, or the number of the request
-  // kClientReport
+  // kClientReport, kClientSettled
   Client* client = nullptr;
   std::unique_ptr<ClientReport> report;
 };
