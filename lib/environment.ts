@@ -75,11 +75,28 @@ export function unregister(id: number): void {
   targets.delete(id);
 }
 
-/** One possible reason for the process to stay up; it counts while it is set. */
+/** One possible reason for the process to stay up; it counts while it is active and wanted (ref, the default). */
 export class Hold {
   #on = false;
+  #active = false;
+  #wanted = true;
+  #always = false;
 
-  set(on: boolean): void {
+  /** `always`: whether wanted or not. */
+  set(active: boolean, always = false): void {
+    this.#active = active;
+    this.#always = always;
+    this.#apply();
+  }
+
+  /** ref() and unref(). */
+  want(wanted: boolean): void {
+    this.#wanted = wanted;
+    this.#apply();
+  }
+
+  #apply(): void {
+    const on = this.#always || (this.#active && this.#wanted);
     if (on === this.#on) return;
     this.#on = on;
     const before = holds > 0;

@@ -31,7 +31,7 @@ import {
   type StreamState,
 } from './options.js';
 import { flatLag, LIMIT_KEYS, type LimitOptions, type RuleBounds, type Rules, readRules } from './rules.js';
-import { ClientTaker, checkAddOptions, type TakerOwner } from './taker.js';
+import { ClientTaker, checkAddOptions, joined, type TakerOwner } from './taker.js';
 import { writableFor } from './writable.js';
 
 type State = 'open' | 'ending' | 'closed';
@@ -54,7 +54,6 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   readonly #pending = new Set<SinkClient>();
   readonly #inquiries = new Inquiries((client, request) => this.#ask(client, request));
   #writer: object | undefined;
-  #wantsRef = true;
   readonly #hold = new Hold();
   /** Of a closed sink; see sinkStats. */
   #lastFigures: number[] = [];
@@ -241,15 +240,13 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   /** A sink with clients keeps the process running (the default). */
   ref(): this {
-    this.#wantsRef = true;
-    this.#updateHold();
+    this.#hold.want(true);
     return this;
   }
 
   /** Lets the process exit although there are clients. */
   unref(): this {
-    this.#wantsRef = false;
-    this.#updateHold();
+    this.#hold.want(false);
     return this;
   }
 
@@ -391,15 +388,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   /** Someone who awaits the end must hear of it, with clients or without. */
   #updateHold(): void {
-    this.#hold.set(this.#state === 'ending' || (this.#state === 'open' && this.#wantsRef && this.size > 0));
+    this.#hold.set(this.#state === 'open' && this.size > 0, this.#state === 'ending');
   }
 
   #closedError(operation: string): Error {
     const state = this.#state === 'closed' ? 'closed' : 'ending';
     return flumenError('ERR_FLUMEN_CLOSED', `${operation}: the sink is ${state}`);
   }
-}
-
-function joined(first: Uint8Array | undefined, second: Uint8Array | undefined): Uint8Array | undefined {
-  return first && second ? Buffer.concat([first, second]) : (first ?? second);
 }

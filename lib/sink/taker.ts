@@ -57,3 +57,11 @@ export function checkAddOptions(
   if (RULE_KEYS.every((key) => options[key] === undefined)) return undefined;
   return Float64Array.from(flatRules(readRules(options, base, bounds)));
 }
+
+/** The response head that Node has not sent, and what the caller wants behind it. */
+export function joined(
+  first: Uint8Array | undefined,
+  second: Uint8Array | undefined,
+): Uint8Array | undefined {
+  return first && second ? Buffer.concat([first, second]) : (first ?? second);
+}

@@ -54,7 +54,6 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
   readonly #sink: MultiHandleSink;
   readonly #id: number;
   #attached = false;
-  #wantsRef = true;
   readonly #hold = new Hold();
   #closed: Promise<void> | undefined;
   #onClosed: () => void = () => {};
@@ -138,15 +137,13 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
 
   /** A source that reads keeps the process running (the default). */
   ref(): this {
-    this.#wantsRef = true;
-    this.#updateHold();
+    this.#hold.want(true);
     return this;
   }
 
   /** Lets the process exit although the source reads. */
   unref(): this {
-    this.#wantsRef = false;
-    this.#updateHold();
+    this.#hold.want(false);
     return this;
   }
 
@@ -184,11 +181,7 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
   #setAttached(attached: boolean): void {
     this.#attached = attached;
     if (!attached) this.#sink.releaseWriter(this);
-    this.#updateHold();
-  }
-
-  #updateHold(): void {
-    this.#hold.set(this.#attached && this.#wantsRef);
+    this.#hold.set(attached);
   }
 }
 
