@@ -21,15 +21,8 @@ export interface Binding {
     dts: bigint | undefined,
     duration: bigint | undefined,
   ): void;
-  /** Duplicates `fd`; the slot of the new client. `rules`: its own (flatRules). Throws with errno and syscall. */
-  sinkAdd(
-    id: number,
-    fd: number,
-    framing: number,
-    head: Uint8Array | undefined,
-    rules: Float64Array | undefined,
-    resendHeaders: boolean,
-  ): number;
+  /** Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts. Throws with errno and syscall. */
+  sinkAdd(id: number, fd: number, head: Uint8Array | undefined, options: Float64Array): number;
   /** With `flush` it gets what is pending for it first. */
   sinkRemove(id: number, slot: number, flush: boolean): void;
   /** A clientReport record with `request` will follow, unless false: it has left. */

@@ -17,12 +17,14 @@ export type {
   RemoveOptions,
   SinkEvents,
 } from './sink/client.js';
+export type { FrameInfo } from './sink/frame.js';
 export type { ClientState, ClientStatistics } from './sink/inquiries.js';
 export { MultiFdSink } from './sink/multi-fd-sink.js';
 export { MultiHandleSink } from './sink/multi-handle-sink.js';
 export { MultiSocketSink } from './sink/multi-socket-sink.js';
-export type { FrameInfo, SinkOptions, SinkStats, StreamState } from './sink/options.js';
+export type { SinkOptions, StreamState } from './sink/options.js';
 export type { LimitOptions, RecoverPolicy, StartOptions, SyncMethod } from './sink/rules.js';
+export type { SinkStats } from './sink/stats.js';
 export type { AttachOptions, SourceError, SourceEvents, SourceOptions } from './source/fd-source.js';
 export { FdSource } from './source/fd-source.js';
 export type { Amount } from './units.js';

@@ -4,12 +4,13 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
-import { FRAME_FLAGS, FRAMINGS, REASONS, RECORD } from '../binding.js';
+import { REASONS, RECORD } from '../binding.js';
 import { ensureBell, Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { flumenError, fromNative, systemError } from '../errors.js';
 import { type Handed, handOff, type Target } from '../handoff/index.js';
 import { native } from '../native.js';
 import { checkKeys, describe } from '../units.js';
+import { type AddDefaults, type CheckedAdd, checkAddOptions, flatAdd } from './add-options.js';
 import {
   type AddOptions,
   type Client,
@@ -21,17 +22,12 @@ import {
   SinkClient,
   type SinkEvents,
 } from './client.js';
+import { type FrameInfo, frameBytes, frameFlags } from './frame.js';
 import { type ClientStatistics, Inquiries } from './inquiries.js';
-import {
-  checkHeaders,
-  checkOptions,
-  type FrameInfo,
-  type SinkOptions,
-  type SinkStats,
-  type StreamState,
-} from './options.js';
-import { flatLag, LIMIT_KEYS, type LimitOptions, type RuleBounds, type Rules, readRules } from './rules.js';
-import { ClientTaker, checkAddOptions, joined, type TakerOwner } from './taker.js';
+import { checkHeaders, checkOptions, type SinkOptions, type StreamState } from './options.js';
+import { flatLag, LIMIT_KEYS, type LimitOptions, readRules } from './rules.js';
+import { type Figures, lastFigures, type SinkStats, statsOf } from './stats.js';
+import { ClientTaker, joined, type TakerOwner } from './taker.js';
 import { writableFor } from './writable.js';
 
 type State = 'open' | 'ending' | 'closed';
@@ -39,9 +35,8 @@ type State = 'open' | 'ending' | 'closed';
 /** Base of MultiFdSink and MultiSocketSink (GStreamer: multihandlesink). */
 export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordTarget {
   readonly #id: number;
-  #rules: Rules;
-  readonly #bounds: RuleBounds;
-  readonly #resend: boolean;
+  /** What clients inherit. */
+  #defaults: AddDefaults;
   #state: State = 'open';
   #nextClient = 1;
   /** What the last of active and idle said. */
@@ -56,16 +51,14 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   #writer: object | undefined;
   readonly #hold = new Hold();
   /** Of a closed sink; see sinkStats. */
-  #lastFigures: number[] = [];
+  #lastFigures: Figures = [];
   readonly #finished: Promise<void>;
   #finish: () => void = () => {};
 
   constructor(options: SinkOptions = {}) {
     super();
-    const { rules, bounds, flat } = checkOptions(options, this.socketsOnly);
-    this.#rules = rules;
-    this.#bounds = bounds;
-    this.#resend = options.resendStreamHeader ?? true;
+    const { flat, ...defaults } = checkOptions(options, this.socketsOnly);
+    this.#defaults = defaults;
     ensureBell();
     try {
       this.#id = native.sinkOpen(flat);
@@ -96,15 +89,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     if (this.#writer !== undefined) {
       throw flumenError('ERR_FLUMEN_BUSY', 'push: a native source writes to this sink; one writer at a time');
     }
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TypeError(`push: data must be a Uint8Array or a string, not ${describe(data)}`);
-    }
-    if (bytes.length > 0x7fffffff)
-      throw new RangeError(`push: a frame of ${bytes.length} bytes is over 2 GiB`);
-    const flags =
-      (info?.keyframe === false ? FRAME_FLAGS.delta : 0) | (info?.header ? FRAME_FLAGS.header : 0);
-    native.sinkPush(this.#id, bytes, flags, info?.pts, info?.dts, info?.duration);
+    native.sinkPush(this.#id, frameBytes(data), frameFlags(info), info?.pts, info?.dts, info?.duration);
     return true;
   }
 
@@ -129,11 +114,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
    */
   add(target: Target, options: AddOptions = {}): Client {
     if (this.#state !== 'open') throw this.#closedError('add');
-    const rules = checkAddOptions(options, target, this.#rules, this.#bounds);
+    const checked = checkAddOptions(options, target, this.#defaults);
     const client = new SinkClient(this.#nextClient, options.tag);
     this.#pending.add(client);
     try {
-      handOff(target, new ClientTaker(this.#taking, client, options, rules));
+      handOff(target, new ClientTaker(this.#taking, client, checked));
     } catch (error) {
       this.#pending.delete(client);
       throw fromNative(error, typeof target === 'number' ? `add: fd ${target}` : 'add');
@@ -172,8 +157,9 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   setLimits(limits: LimitOptions): void {
     if (this.#state === 'closed') throw this.#closedError('setLimits');
     checkKeys('limits', limits, LIMIT_KEYS);
-    this.#rules = readRules(limits, this.#rules, this.#bounds);
-    native.sinkSetLag(this.#id, Float64Array.from(flatLag(this.#rules)));
+    const rules = readRules(limits, this.#defaults.rules, this.#defaults.bounds);
+    this.#defaults = { ...this.#defaults, rules };
+    native.sinkSetLag(this.#id, Float64Array.from(flatLag(rules)));
   }
 
   /** Lets every client go. */
@@ -195,23 +181,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   get stats(): SinkStats {
     const figures = this.#state === 'closed' ? this.#lastFigures : native.sinkStats(this.#id);
-    const [bytesToServe = 0, bytesServed = 0, framesQueued = 0, bytesQueued = 0, bytesHeld = 0, sends = 0] =
-      figures;
-    const [msQueued = 0, , caughtUp = 0, ready = 0, waiting = 0, blocked = 0, lingering = 0] =
-      figures.slice(6);
-    return {
+    return statsOf(figures, {
       clients: this.size,
       clientsAdded: this.#added,
       clientsRemoved: this.#removed,
-      bytesToServe,
-      bytesServed,
-      framesQueued,
-      bytesQueued,
-      msQueued,
-      bytesHeld,
-      sends,
-      clientsByState: { ready, caughtUp, waiting, blocked, lingering },
-    };
+    });
   }
 
   /**
@@ -279,7 +253,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     else if (records[offset] === RECORD.clientReport) this.#inquiries.answer(records, offset);
     else if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) {
       const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
-      this.#onFinished([bytesToServe, bytesServed, 0, 0, 0, sends]);
+      this.#onFinished(lastFigures(bytesToServe, bytesServed, sends));
     }
   }
 
@@ -337,16 +311,14 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   readonly #taking: TakerOwner = {
-    take: ({ client, options, rules }, handed) => this.#take(client, handed, options, rules),
+    take: (client, handed, options) => this.#take(client, handed, options),
     vanished: (client, error) => this.#vanished(client, error),
   };
 
-  #take(client: SinkClient, handed: Handed, options: AddOptions, rules: Float64Array | undefined): void {
+  #take(client: SinkClient, handed: Handed, options: CheckedAdd): void {
     if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
-    const framing = FRAMINGS.indexOf(options.framing ?? handed.framing);
     const head = joined(handed.head, options.head);
-    const resend = options.resendStreamHeader ?? this.#resend;
-    const slot = native.sinkAdd(this.#id, handed.fd, framing, head, rules, resend);
+    const slot = native.sinkAdd(this.#id, handed.fd, head, flatAdd(options, handed));
     client.slot = slot;
     this.#bySlot[slot] = client;
     this.#pending.delete(client);
@@ -376,7 +348,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     return this.#finished;
   }
 
-  #onFinished(figures: number[]): void {
+  #onFinished(figures: Figures): void {
     this.#lastFigures = figures;
     this.#state = 'closed';
     unregister(this.#id);

@@ -8,13 +8,12 @@ import {
   checkQuantity,
   describe,
 } from '../units.js';
+import type { AddDefaults } from './add-options.js';
 import {
   DEFAULT_RULES,
   flatRules,
   LIMIT_KEYS,
   type LimitOptions,
-  type RuleBounds,
-  type Rules,
   readRules,
   START_KEYS,
   type StartOptions,
@@ -60,43 +59,10 @@ export interface SinkOptions extends StartOptions, LimitOptions {
   closeTimeout?: number;
 }
 
-/** What the producer knows of a frame. Timestamps in ns. */
-export interface FrameInfo {
-  pts?: bigint;
-  dts?: bigint;
-  duration?: bigint;
-  /** A receiver can start here. Default true. */
-  keyframe?: boolean;
-  /** An in-band copy of the stream headers (GStreamer: HEADER): not sent twice. Default false. */
-  header?: boolean;
-}
-
 /** What a receiver must know before a frame means anything. */
 export interface StreamState {
   /** Sent to every client, in this order, before its first frame (GStreamer: streamheader). */
   headers: Uint8Array[];
-}
-
-export interface SinkStats {
-  /** Clients now, those on their way included. */
-  clients: number;
-  clientsAdded: number;
-  clientsRemoved: number;
-  /** Media bytes pushed. */
-  bytesToServe: number;
-  /** Bytes written to all clients together. */
-  bytesServed: number;
-  /** Frames kept, on the loop that keeps most. */
-  framesQueued: number;
-  bytesQueued: number;
-  /** What counts against memoryCap. */
-  bytesHeld: number;
-  /** ms of stream kept, on the loop that keeps most. */
-  msQueued: number;
-  /** Write calls made. */
-  sends: number;
-  /** Clients on the loops by their state (see ClientState), as of each loop's last turn. */
-  clientsByState: { ready: number; caughtUp: number; waiting: number; blocked: number; lingering: number };
 }
 
 const KNOWN = [
@@ -123,16 +89,14 @@ const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 
 /** Options that have been checked: what JavaScript needs of them later, and the flat form for the addon. */
-export interface CheckedOptions {
-  rules: Rules;
-  bounds: RuleBounds;
+export interface CheckedOptions extends AddDefaults {
   flat: Float64Array;
 }
 
 /** Checks `options` and fills in the defaults. The order is that of native/addon/sink_doors.cc. */
 export function checkOptions(options: SinkOptions, socketsOnly: boolean): CheckedOptions {
   checkKeys('sink options', options, KNOWN);
-  checkBoolean('resendStreamHeader', options.resendStreamHeader ?? true);
+  const resendStreamHeader = checkBoolean('resendStreamHeader', options.resendStreamHeader ?? true);
   const bounds = {
     flushInterval: checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000),
     memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
@@ -150,7 +114,7 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
     socketsOnly ? 1 : 0,
     ...flatSocket(options),
   );
-  return { rules, bounds, flat };
+  return { rules, bounds, resendStreamHeader, flat };
 }
 
 function flatSocket(options: SinkOptions): number[] {

@@ -11,13 +11,15 @@ namespace flumen {
 
 namespace {
 
-// Rules and options are read in the order in which lib/sink/rules.ts and lib/sink/options.ts write them.
+// Rules and options are read in the order in which lib/sink/rules.ts, options.ts and add-options.ts write
+// them.
 class FlatReader {
  public:
   explicit FlatReader(const Napi::Value& numbers) : next_(numbers.As<Napi::Float64Array>().Data()) {}
 
   double number() { return *next_++; }
   uint64_t count() { return static_cast<uint64_t>(number()); }
+  bool flag() { return number() != 0; }
   Nanos time() { return nanos_of(number()); }
   template <typename Enum>
   Enum choice() {
@@ -50,7 +52,7 @@ SinkOptions options_from(FlatReader flat) {
   SinkOptions options;
   options.start = flat.start();
   options.lag = flat.lag();
-  options.position_on_push = flat.count() != 0;
+  options.position_on_push = flat.flag();
   options.keep.frames = flat.count();
   options.keep.bytes = flat.count();
   options.keep.time = flat.time();
@@ -59,9 +61,9 @@ SinkOptions options_from(FlatReader flat) {
   options.flush_interval = flat.time();
   options.socket.notsent_lowat = static_cast<uint32_t>(flat.count());
   options.close_timeout = flat.time();
-  options.sockets_only = flat.count() != 0;
-  options.keep_half_closed = flat.count() != 0;
-  options.socket.no_delay = flat.count() != 0;
+  options.sockets_only = flat.flag();
+  options.keep_half_closed = flat.flag();
+  options.socket.no_delay = flat.flag();
   options.socket.send_buffer = static_cast<uint32_t>(flat.count());
   options.socket.dscp = static_cast<int32_t>(flat.number());
   options.socket.keep_alive = flat.time();
@@ -69,13 +71,16 @@ SinkOptions options_from(FlatReader flat) {
   return options;
 }
 
-std::unique_ptr<ClientRules> client_rules_from(const Napi::Value& numbers) {
-  if (!numbers.IsTypedArray()) return nullptr;
-  FlatReader flat(numbers);
-  auto rules = std::make_unique<ClientRules>();
-  rules->start = flat.start();
-  rules->lag = flat.lag();
-  return rules;
+ClientOptions client_options_from(FlatReader flat) {
+  ClientOptions options;
+  options.framing = flat.choice<Framing>();
+  options.resend_headers = flat.flag();
+  if (flat.flag()) {
+    options.rules = std::make_unique<ClientRules>();
+    options.rules->start = flat.start();
+    options.rules->lag = flat.lag();
+  }
+  return options;
 }
 
 LiveSink* sink_of(const Napi::CallbackInfo& info) {
@@ -105,14 +110,12 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkAdd(id, fd, framing, head?, rules?, resendHeaders) → slot
+// sinkAdd(id, fd, head?, options: Float64Array) → slot
 Napi::Value sink_add(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   const int fd = info[1].As<Napi::Number>().Int32Value();
-  const auto framing = static_cast<Framing>(info[2].As<Napi::Number>().Uint32Value());
-  Result<Client*> client =
-      sink->add(fd, framing, text_of(info[3]), client_rules_from(info[4]), info[5].ToBoolean());
+  Result<Client*> client = sink->add(fd, text_of(info[2]), client_options_from(FlatReader(info[3])));
   if (!client.ok()) {
     throw_system_error(info.Env(), client.error());
     return info.Env().Undefined();

@@ -80,7 +80,9 @@ void live_through(size_t loops, bool tcp, const SinkOptions& options, uint64_t s
       Receiver receiver;
       receiver.framing = choices.one_in(3) ? Framing::kChunked : Framing::kRaw;
       receiver.pushed_before = pushers.pushed();
-      Result<Client*> added = sink.add(pair.ours, receiver.framing, "");
+      ClientOptions asked;
+      asked.framing = receiver.framing;
+      Result<Client*> added = sink.add(pair.ours, "", std::move(asked));
       REQUIRE(added.ok());
       receiver.client = added.value();
       env.keys[receiver.client] = static_cast<int>(receivers.size());
@@ -164,7 +166,7 @@ TEST_CASE("loops: shards share the bytes, and their clients are spread evenly") 
   std::map<Shard*, int> spread;
   for (int i = 0; i < 9; ++i) {
     Pair pair = unix_pair();
-    Client* client = sink.add(pair.ours, Framing::kRaw, "").value();
+    Client* client = sink.add(pair.ours, "", {}).value();
     env.keys[client] = i;
     ++spread[client->shard];
     readers.add(pair.take_theirs());
@@ -198,7 +200,7 @@ TEST_CASE("loops: stopped at any moment, with clients and a source at work: ever
       std::vector<Pair> peers;
       for (int i = 0; i < 20; ++i) {
         peers.push_back(tcp_pair());
-        env.keys[sink.add(peers.back().ours, Framing::kRaw, "head").value()] = i;
+        env.keys[sink.add(peers.back().ours, "head", {}).value()] = i;
       }
       std::atomic<bool> stop{false};
       std::thread writer([&] {
@@ -221,7 +223,7 @@ TEST_CASE("loops: from a source to clients without the environment; its end and 
   LiveSink& sink = env.open_sink(SinkOptions{});
   Readers readers;
   Pair client = tcp_pair();
-  env.keys[sink.add(client.ours, Framing::kRaw, "").value()] = 0;
+  env.keys[sink.add(client.ours, "", {}).value()] = 0;
   readers.add(client.take_theirs());
 
   std::string wire, body = numbered_frame(0);
@@ -278,7 +280,7 @@ TEST_CASE("loops: a file client lives on the file loop and gets everything") {
   REQUIRE(file >= 0);
   LiveEnv env(1);
   LiveSink& sink = env.open_sink(SinkOptions{});
-  env.keys[sink.add(file, Framing::kRaw, "head").value()] = 0;
+  env.keys[sink.add(file, "head", {}).value()] = 0;
   for (uint64_t seq = 0; seq < 300; ++seq) push(sink, seq);
   sink.end();
   env.drain_until([&] { return env.sinks_finished == 1; });

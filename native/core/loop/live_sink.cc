@@ -97,8 +97,7 @@ Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
   return &shards_.back();
 }
 
-Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head,
-                              std::unique_ptr<ClientRules> rules, bool resend_headers) {
+Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions options) {
   // Only the environment's thread sets it, and we are on it.
   if (ending_) return Error{ESHUTDOWN, "add"};
   const Result<FdKind> kind = fd_kind(fd, FdUse::kWrite);
@@ -111,11 +110,11 @@ Result<Client*> LiveSink::add(int fd, Framing framing, std::string_view head,
   Client* client = roster_.reserve();
   client->fd = copy.value();
   client->kind = kind.value();
-  client->framing = framing;
+  client->framing = options.framing;
   client->shard = place.value()->shard;
   client->sink_id = id_;
-  client->rules = std::move(rules);
-  client->resend_headers = resend_headers;
+  client->rules = std::move(options.rules);
+  client->resend_headers = options.resend_headers;
   if (!head.empty()) {
     client->prologue = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(head.data()), head.size()});
   }

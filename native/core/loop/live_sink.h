@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/client/client_options.h"
 #include "core/loop/loop_pool.h"
 #include "core/sink/roster.h"
 #include "core/timeline/header_filter.h"
@@ -42,9 +43,7 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   void set_headers(std::span<const std::span<const uint8_t>> headers, Nanos now);
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
-  /// `rules`: its own, in place of the sink's. `resend_headers`: it is given changed stream headers, too.
-  Result<Client*> add(int fd, Framing framing, std::string_view head,
-                      std::unique_ptr<ClientRules> rules = nullptr, bool resend_headers = true);
+  Result<Client*> add(int fd, std::string_view head, ClientOptions options);
   /// The client in a roster slot, or nullptr.
   Client* client_at(uint32_t index) const { return roster_.at(index); }
   /// `flush`: it gets what is pending first.

@@ -1,0 +1,31 @@
+/** What push() takes: one frame, checked, as the addon wants it. */
+import { FRAME_FLAGS } from '../binding.js';
+import { describe } from '../units.js';
+
+/** What the producer knows of a frame. Timestamps in ns. */
+export interface FrameInfo {
+  pts?: bigint;
+  dts?: bigint;
+  duration?: bigint;
+  /** A receiver can start here. Default true. */
+  keyframe?: boolean;
+  /** An in-band copy of the stream headers (GStreamer: HEADER): not sent twice. Default false. */
+  header?: boolean;
+}
+
+const MAX_FRAME = 0x7fffffff;
+
+/** The bytes of `data`; a TypeError or RangeError when they are no frame. */
+export function frameBytes(data: unknown): Uint8Array {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`push: data must be a Uint8Array or a string, not ${describe(data)}`);
+  }
+  if (bytes.length > MAX_FRAME) throw new RangeError(`push: a frame of ${bytes.length} bytes is over 2 GiB`);
+  return bytes;
+}
+
+/** FrameFlags of the core. */
+export function frameFlags(info: FrameInfo | undefined): number {
+  return (info?.keyframe === false ? FRAME_FLAGS.delta : 0) | (info?.header ? FRAME_FLAGS.header : 0);
+}
