@@ -56,6 +56,14 @@ void FakeIo::peer_send(int fd, size_t bytes) {
   arm(fd);
 }
 
+bool FakeIo::peer_say(int fd, std::string_view bytes) {
+  const size_t before = at(fd).input;
+  peer_send(fd, bytes.size());
+  if (at(fd).input == before) return false;
+  at(fd).said.append(bytes);
+  return true;
+}
+
 void FakeIo::peer_fin(int fd) {
   FakeFd& file = at(fd);
   if (!file.open || file.rst || file.peer_fin || file.kind != FdKind::kSocket) return;
@@ -75,6 +83,7 @@ void FakeIo::peer_reset(int fd) {
   if (!file.open || file.rst || file.kind != FdKind::kSocket) return;
   file.rst = true;
   file.input = 0;
+  file.said.clear();
   ++counts.resets;
   arm(fd);
 }
@@ -119,7 +128,7 @@ int64_t FakeIo::write_stream(FakeFd& file, size_t offered) {
   if (file.rst) return std::exchange(file.rst_told, true) ? -EPIPE : -ECONNRESET;
   if (file.kind == FdKind::kPipe && file.peer_gone) return -EPIPE;
   const size_t room = file.squeezed || file.queued >= file.capacity ? 0 : file.capacity - file.queued;
-  const size_t taken = std::min(room, offered);
+  const size_t taken = room == 0 ? 0 : std::min({room, offered, std::exchange(file.grudge, ~size_t{0})});
   file.queued += taken;
   return taken > 0 ? static_cast<int64_t>(taken) : -EAGAIN;
 }
@@ -155,16 +164,14 @@ int64_t FakeIo::write(SendOp& op) {
   if (taken < offered && file->kind != FdKind::kFile) {
     refuse(op.fd);
   }
-  taken_.clear();
-  for (size_t i = 0, left = taken; left > 0; ++i) {
+  file->accepted += taken;
+  for (size_t i = 0, left = record ? taken : 0; left > 0; ++i) {
     const auto* bytes = static_cast<const uint8_t*>(op.iov[i].iov_base);
     const size_t piece = std::min(left, op.iov[i].iov_len);
-    taken_.insert(taken_.end(), bytes, bytes + piece);
+    file->recorded.insert(file->recorded.end(), bytes, bytes + piece);
     left -= piece;
   }
-  file->accepted += taken;
-  if (record) file->recorded.insert(file->recorded.end(), taken_.begin(), taken_.end());
-  if (on_write) on_write(op.fd, offered, result, taken_);
+  if (on_write) on_write(op.fd, {op.iov, static_cast<size_t>(op.iov_count)}, result);
   return result;
 }
 
@@ -181,6 +188,9 @@ int64_t FakeIo::read(int fd, FdKind, std::span<uint8_t> into) {
   if (file->input > 0) {
     const size_t got = std::min(file->input, into.size());
     file->input -= got;
+    const size_t said = file->said.copy(reinterpret_cast<char*>(into.data()), got);
+    file->said.erase(0, said);
+    if (on_read) on_read(fd, got);
     return static_cast<int64_t>(got);
   }
   return file->peer_fin || file->rst ? 0 : -EAGAIN;
@@ -206,6 +216,7 @@ void FakeIo::close(int fd, bool reset) {
   // Our descriptor is a duplicate: epoll would go on reporting the connection as long as another one is open.
   if (file->watched && !closing_down) violations.push_back("close of a descriptor that is still watched");
   file->open = file->watched = false;
+  std::string().swap(file->said);
   file->was_reset = reset;
   ++counts.closes;
   ledger_.open_fds.fetch_sub(1);

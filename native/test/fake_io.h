@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/ledger.h"
@@ -22,12 +23,14 @@ struct FakeFd {
   size_t queued = 0;                  // accepted and not yet read by the peer
   uint64_t disk_left = ~uint64_t{0};  // files: bytes until ENOSPC
   bool busy = false;                  // a terminal that somebody has made non-blocking takes nothing now
-  size_t input = 0;                   // what the peer sent and nobody read
+  size_t input = 0;                   // bytes that the peer sent and nobody read
+  std::string said;                   // what they are, when they mean something
   uint64_t token = 0;
   bool open = true;
   bool watched = false;
   bool armed = false;     // in epoll's ready list
   bool nospace = false;   // a writer was refused: space is an edge
+  size_t grudge = ~size_t{0};  // what the next write is granted at most
   bool squeezed = false;  // refuses for want of kernel memory until the next settle()
   bool peer_fin = false;
   bool peer_gone = false;  // closed both ways: answers bytes with RST
@@ -68,11 +71,15 @@ class FakeIo final : public Io {
   // What peers do. None of it makes a call into the core.
   void peer_read(int fd, size_t bytes);
   void peer_send(int fd, size_t bytes);
+  /// The same with bytes that mean something. False when they get nowhere any more.
+  bool peer_say(int fd, std::string_view bytes);
   void peer_fin(int fd);
   void peer_close(int fd);  // both directions; a pipe's reader goes away
   void peer_reset(int fd);
   /// Kernel memory is short: writes to `fd` are refused until settle().
   void squeeze(int fd) { at(fd).squeezed = true; }
+  /// The next write to `fd` that takes anything is cut behind `bytes`.
+  void cut(int fd, size_t bytes) { at(fd).grudge = bytes; }
   /// Raises the edges of space that came back. Before each wait().
   void settle();
 
@@ -88,8 +95,10 @@ class FakeIo final : public Io {
   std::span<const IoEvent> wait(Nanos now, Nanos deadline) override;
   void wake() override {}
 
-  /// Called for each write with what was offered and its result; `bytes` are those accepted.
-  std::function<void(int fd, size_t offered, int64_t result, std::span<const uint8_t> bytes)> on_write;
+  /// Called for each write with what was offered and its result.
+  std::function<void(int fd, std::span<const iovec> offered, int64_t result)> on_write;
+  /// Called for each read that brought something, before the reader sees it.
+  std::function<void(int fd, size_t bytes)> on_read;
   std::function<void(int fd)> on_close;
   bool record = true;
   bool closing_down = false;  // the epoll descriptor goes too: no remove() is needed
@@ -111,7 +120,6 @@ class FakeIo final : public Io {
   std::deque<int> ready_;
   std::vector<int> refused_;  // descriptors with `nospace` or `squeezed` writers
   std::vector<IoEvent> events_;
-  std::vector<uint8_t> taken_;
 };
 
 }  // namespace flumen::test

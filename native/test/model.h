@@ -3,6 +3,7 @@
 // of the shard's lists.
 #pragma once
 
+#include <deque>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,8 +11,19 @@
 #include "core/client/client.h"
 #include "core/sink/options.h"
 #include "core/timeline/frame.h"
+#include "test/model_wire.h"
+#include "test/talker.h"
 
 namespace flumen::test {
+
+/// One state of the stream. Frames point to it; the world keeps it.
+struct ModelHeaders {
+  std::vector<std::string> entries;
+  std::string all;  // one behind the other
+
+  /// Whether a receiver that was last told `had` must be told `has` before a frame of that state.
+  static bool wanted(const ModelHeaders* had, const ModelHeaders* has, bool resend);
+};
 
 struct ModelFrame {
   const uint8_t* data = nullptr;
@@ -20,12 +32,14 @@ struct ModelFrame {
   Nanos time = 0;       // running time, up to and including this frame
   Nanos appended = 0;
   bool key = true;
+  const ModelHeaders* headers = nullptr;  // null: nothing was ever said
 };
 
 /// Everything that was ever appended.
 class ModelStream {
  public:
-  void append(const uint8_t* data, uint32_t size, const FrameInfo& info, Nanos arrival);
+  void append(const uint8_t* data, uint32_t size, const FrameInfo& info, Nanos arrival,
+              const ModelHeaders* headers = nullptr);
   uint64_t next() const { return frames_.size(); }
   uint64_t bytes() const { return bytes_; }
   const ModelFrame& at(uint64_t seq) const { return frames_[seq]; }
@@ -42,9 +56,6 @@ class ModelStream {
   uint64_t start(const StartRule& rule, uint64_t tail) const;
   /// The oldest frame that a newcomer under `rule` would want kept; next() when none.
   uint64_t needs(const StartRule& rule) const;
-  /// Wire bytes of frame `seq`.
-  std::string wire(uint64_t seq, Framing framing) const;
-
   static constexpr uint64_t kNone = ~uint64_t{0};
 
  private:
@@ -55,6 +66,8 @@ class ModelStream {
   Nanos last_ = 0;
   bool last_timed_ = false;
 };
+
+struct WorldCounts;
 
 /// One receiver: what it has been sent, checked byte by byte as it comes.
 struct ModelPeer {
@@ -70,14 +83,22 @@ struct ModelPeer {
   uint64_t due[4] = {};  // amount at its start, by Unit
   size_t appetite = 0;   // bytes its peer reads in a millisecond
 
+  bool resend = true;                      // it is told of headers that change
+  const ModelHeaders* told = nullptr;      // the state of the stream that it was last told
+
   size_t prologue_at = 0;
-  std::string rest;  // of a frame begun when the cursor was moved
-  size_t rest_at = 0;
-  uint64_t cursor = 0;  // the shard's; `seq` may be further by frames of no bytes
-  uint64_t seq = 0;
-  size_t offset = 0;       // wire bytes of frame `seq` that are out
+  Piece piece;             // what is under way
+  uint64_t cursor = 0;     // the shard's; `seq` may be further by frames of no bytes
+  uint64_t seq = 0;        // the first frame that no piece has begun
   size_t from_frames = 0;  // how many of the bytes taken last were of frames
-  size_t epilogue_at = 0;
+
+  Talker talker;              // WebSocket: what it says
+  std::string ping;           // the newest that has no pong
+  bool pinged = false;        // there is one
+  bool closing = false;       // it has said goodbye, or nonsense
+  uint16_t status = 1000;     // of our close frame
+  bool end_decided = false;   // whether there is an epilogue, and which: once and for all
+  std::string epilogue_left;  // of what was decided, what no piece has begun
 
   uint64_t stop = Client::kNoStop;
   Reason stop_reason = Reason::kNone;
@@ -104,19 +125,37 @@ struct ModelPeer {
   bool end_at(uint64_t at, Reason why);
   /// The frame at `to` is next; what was begun is completed.
   void move(const ModelStream& stream, uint64_t to);
-  /// Checks `bytes`, which go out now. Empty when right, else what is wrong.
-  std::string take(const ModelStream& stream, std::span<const uint8_t> bytes);
+  /// A write was tried: `iov` was offered and `taken` of it taken. Empty when right, else what is wrong.
+  std::string take(const ModelStream& stream, std::span<const iovec> iov, size_t taken, WorldCounts& counts);
   /// A write took `taken` of `offered` bytes.
   void wrote(size_t offered, size_t taken, Nanos now);
-  /// Everything there is for it is out; frames of no bytes count as sent.
+  /// The shard has read `bytes` of what it said.
+  void heard(size_t bytes, WorldCounts& counts);
+  /// The stream is over for it: what its framing has to say is decided now.
+  void decide_end();
+
+  /// A frame has been begun and not completed.
+  bool begun() const { return piece.kind == Piece::Kind::kFrames && piece.at > 0; }
+  /// The first frame of which nothing is out.
+  uint64_t unbegun() const { return begun() ? piece.end_seq : cursor; }
+  /// Everything there is for it is out; frames of no bytes count as sent, when no headers belong before them.
   bool caught_up(const ModelStream& stream) const;
-  bool epilogue_due() const { return framing == Framing::kChunked && stop_reason == Reason::kEnded; }
+  /// The first frame from `seq` on for which something must be sent; next() when there is none.
+  uint64_t first_pending(const ModelStream& stream) const;
   bool complete(const ModelStream& stream) const;
-  /// Prologue, rest or epilogue that waits.
+  /// What waits for it alone: prologue, headers, pong, the rest of a frame, epilogue.
   size_t private_bytes() const;
 
  private:
+  std::string begin_piece(const ModelStream& stream, const Offer& offer, WorldCounts& counts);
+  std::string begin_pong(const Offer& offer);
+  std::string begin_framed(const ModelStream& stream, const Offer& offer);
+  void begin_text(Piece::Kind what, std::string text);
+  std::string cover(const ModelStream& stream);
+  bool expect(const ModelStream& stream, Offer& offer);
+  void finish_piece(const ModelStream& stream, WorldCounts& counts);
   void skip_empty(const ModelStream& stream);
+  std::string epilogue() const;
 };
 
 }  // namespace flumen::test

@@ -9,10 +9,17 @@ Rig::Rig(const SinkOptions& options) { shard = std::make_unique<Shard>(options, 
 
 Rig::~Rig() = default;
 
-uint64_t Rig::append(std::string_view bytes, FrameInfo info) {
+BlockSlice Rig::copy(std::string_view bytes) {
+  return writer->copy({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+}
+
+uint64_t Rig::append(std::string_view bytes, FrameInfo info) { return append(copy(bytes), info, {}); }
+
+uint64_t Rig::append(BlockSlice bytes, const FrameInfo& info, const StateRef& state) {
   Frame frame;
-  frame.bytes = writer->copy({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  frame.bytes = std::move(bytes);
   frame.info = info;
+  frame.state = state;
   stamper.stamp(frame, now);
   const uint64_t seq = frame.seq;
   shard->append(std::move(frame), now);
@@ -49,6 +56,7 @@ bool Rig::events() {
     auto* client = reinterpret_cast<Client*>(event.token);
     if (event_hook) event_hook(client, event);
     shard->on_event(client, event, now);
+    if (event_after_hook) event_after_hook(client, event);
   }
   return !events.empty();
 }

@@ -36,6 +36,8 @@ class Rig : public ShardListener {
 
   // Commands, at `now`.
   uint64_t append(std::string_view bytes, FrameInfo info = {});
+  uint64_t append(BlockSlice bytes, const FrameInfo& info, const StateRef& state);
+  BlockSlice copy(std::string_view bytes);
   Client* reserve(const ClientSetup& setup = {});
   Client* add(const ClientSetup& setup = {});
   /// Gives back the slot of a client that has left.
@@ -64,7 +66,8 @@ class Rig : public ShardListener {
   void on_finished(Shard* finished) override;
 
   std::function<void(Client*)> removed_hook;
-  std::function<void(Client*, const IoEvent&)> event_hook;
+  std::function<void(Client*, const IoEvent&)> event_hook;        // before the shard hears of it …
+  std::function<void(Client*, const IoEvent&)> event_after_hook;  // … and after
   std::function<void()> tick_hook;
 
   Ledger ledger;

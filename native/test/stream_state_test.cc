@@ -20,12 +20,9 @@ StateRef headers(Ledger& ledger, std::vector<std::string_view> texts) {
 }
 
 void append(Rig& rig, std::string_view text, const StateRef& state, uint8_t flags = 0) {
-  Frame frame;
-  frame.bytes = rig.writer->copy(bytes_of(text));
-  frame.info.flags = flags;
-  frame.state = state;
-  rig.stamper.stamp(frame, rig.now);
-  rig.shard->append(std::move(frame), rig.now);
+  FrameInfo info;
+  info.flags = flags;
+  rig.append(rig.copy(text), info, state);
 }
 
 SinkOptions burst() {
@@ -157,7 +154,31 @@ TEST_CASE("HeaderFilter: one of the headers, all of them at once, or piece by pi
   CHECK(filter.pass("ab").empty());
   CHECK(filter.pass("cd").empty());
   CHECK(filter.pass("e").empty());
-  CHECK(Filter::joined(filter.filter.flush()).empty());
+  CHECK(Filter::joined(filter.filter.flush(filter.state)).empty());
+}
+
+TEST_CASE("HeaderFilter: one header alone is a copy, also the one that all of them begin with") {
+  Filter filter;
+  CHECK(filter.pass("abc").empty());
+  CHECK(filter.pass("media", false) == "media|");
+  CHECK(filter.pass("abc").empty());
+  CHECK(Filter::joined(filter.filter.flush(filter.state)).empty());
+}
+
+TEST_CASE("HeaderFilter: a copy that begins where another broke off") {
+  Filter filter;
+  CHECK(filter.pass("ab").empty());
+  CHECK(filter.pass("ab") == "ab|");
+  CHECK(filter.pass("cde").empty());
+  CHECK(filter.pass("ab").empty());
+  CHECK(filter.pass("de") == "ab|");  // an entry, which goes on with nothing
+  CHECK(filter.pass("cde") == "cde|");
+  Filter again;
+  again.state = headers(again.ledger, {"aa", "b"});
+  for (int i = 0; i < 2; ++i) CHECK(again.pass("a").empty());
+  CHECK(again.pass("a") == "a|");
+  CHECK(again.pass("b").empty());
+  CHECK(Filter::joined(again.filter.flush(again.state)).empty());
 }
 
 TEST_CASE("HeaderFilter: nothing is lost that is no copy") {
@@ -170,7 +191,7 @@ TEST_CASE("HeaderFilter: nothing is lost that is no copy") {
   CHECK(filter.pass("ab").empty());
   CHECK(filter.pass("media", false) == "ab|media|");
   CHECK(filter.pass("abcd").empty());
-  CHECK(Filter::joined(filter.filter.flush()) == "abcd|");
+  CHECK(Filter::joined(filter.filter.flush(filter.state)) == "abcd|");
   filter.state = StateRef();
   CHECK(filter.pass("abc") == "abc|");
 }

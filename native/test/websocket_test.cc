@@ -4,6 +4,7 @@
 #include "core/wire/websocket_input.h"
 #include "core/wire/wrap.h"
 #include "test/rig.h"
+#include "test/talker.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -11,22 +12,6 @@ using namespace flumen::test;
 namespace {
 
 std::string text(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
-
-/// A frame as a client sends it: masked, FIN set.
-std::string client_frame(uint8_t opcode, std::string_view payload) {
-  constexpr uint8_t kMask[4] = {0x12, 0x34, 0x56, 0x78};
-  std::string frame{static_cast<char>(0x80 | opcode)};
-  if (payload.size() < 126) {
-    frame += static_cast<char>(0x80 | payload.size());
-  } else {
-    frame += static_cast<char>(0x80 | 126);
-    frame += static_cast<char>(payload.size() >> 8);
-    frame += static_cast<char>(payload.size() & 0xff);
-  }
-  for (uint8_t byte : kMask) frame += static_cast<char>(byte);
-  for (size_t i = 0; i < payload.size(); ++i) frame += static_cast<char>(payload[i] ^ kMask[i % 4]);
-  return frame;
-}
 
 bool feed(WebsocketInput& input, std::string_view bytes) {
   return input.feed({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
@@ -117,4 +102,33 @@ TEST_CASE("websocket: messages are frames; a pong goes between them, a close com
         "abcdefgh"
         "\x82\x01z"
         "\x88\x02\x03\xe8");
+}
+
+TEST_CASE("websocket: a close from a client that waits for a key frame, long after the frame it came at") {
+  SinkOptions options;
+  options.start.method = SyncMethod::kNextKeyframe;
+  Rig rig(options);
+  Client* client = rig.add({.framing = Framing::kWebsocket});
+  rig.settle();
+  for (int i = 0; i < 5; ++i) {
+    rig.append("delta", {.flags = FrameFlags::kDelta});
+    rig.settle();
+  }
+  CHECK(rig.shard->timeline().tail() == 5);
+  rig.io.peer_say(rig.fd_of(client), client_frame(8, ""));
+  rig.settle();
+  CHECK(rig.received(client) == "\x88\x02\x03\xe8");
+  CHECK(client->state == ClientState::kLingering);
+  CHECK(client->stop_reason == Reason::kClosed);
+}
+
+TEST_CASE("websocket: a ping behind more than is read in one go is answered without another event") {
+  Rig rig({});
+  Client* client = rig.add({.framing = Framing::kWebsocket});
+  rig.settle();
+  const std::string message = client_frame(2, std::string(300'000, 'm'));
+  rig.io.peer_say(rig.fd_of(client), message + client_frame(9, "hi"));
+  rig.settle();
+  CHECK(rig.fd(client).input == 0);
+  CHECK(rig.received(client) == "\x8a\x02hi");
 }

@@ -6,56 +6,6 @@
 
 namespace flumen::test {
 
-namespace {
-
-constexpr uint32_t kBiggest = 200'000;
-
-// Frames are windows of one block of noise, so that a byte in the wrong place is nearly always a wrong byte.
-const std::string& noise() {
-  static const std::string bytes = pattern(kBiggest + 64 * kKiB, 42);
-  return bytes;
-}
-
-uint32_t frame_size(Choices& choices) {
-  switch (choices.below(40)) {
-    case 0:
-      return static_cast<uint32_t>(choices.between(50'000, kBiggest));
-    case 1:
-    case 2:
-      return static_cast<uint32_t>(choices.between(5'000, 20'000));
-    case 3:
-    case 4:
-      return 0;
-    default:
-      return static_cast<uint32_t>(choices.between(1, 1500));
-  }
-}
-
-}  // namespace
-
-void WorldCounts::add(const WorldCounts& other) {
-  short_writes += other.short_writes;
-  eagains += other.eagains;
-  resets += other.resets;
-  slow += other.slow;
-  stalls += other.stalls;
-  caps += other.caps;
-  fins += other.fins;
-  clients += other.clients;
-  frames += other.frames;
-  bytes += other.bytes;
-  turns += other.turns;
-  errors += other.errors;
-  chunked += other.chunked;
-  to_latest += other.to_latest;
-  to_soft += other.to_soft;
-  to_key += other.to_key;
-  key_waits += other.key_waits;
-  by_push += other.by_push;
-  flushes += other.flushes;
-  rules += other.rules;
-}
-
 World::World(Choices& choices, bool trace)
     : choices_(choices), trace_(trace), options_(options_from(choices)), rig_(options_) {
   rig_.io.record = false;
@@ -63,11 +13,15 @@ World::World(Choices& choices, bool trace)
   timed_ = choices.one_in(2);
   constexpr uint64_t kGops[] = {1, 1, 4, 12, 40, 0};
   gop_ = kGops[choices.below(6)];
-  rig_.io.on_write = [this](int fd, size_t offered, int64_t result, std::span<const uint8_t> bytes) {
-    saw_write(fd, offered, result, bytes);
+  rig_.io.on_write = [this](int fd, std::span<const iovec> offered, int64_t result) {
+    saw_write(fd, offered, result);
   };
+  rig_.io.on_read = [this](int fd, size_t bytes) { saw_read(fd, bytes); };
   rig_.io.on_close = [this](int fd) { saw_close(fd); };
   rig_.event_hook = [this](Client* client, const IoEvent& event) { saw_event(client, event); };
+  rig_.event_after_hook = [this](Client* client, const IoEvent& event) {
+    saw_event_through(client, event);
+  };
   rig_.removed_hook = [this](Client* client) { saw_removal(client); };
   rig_.tick_hook = [this] { after_tick(); };
 }
@@ -75,7 +29,8 @@ World::World(Choices& choices, bool trace)
 World::~World() = default;
 
 bool World::run() {
-  say(describe());
+  say(trace_ ? describe() : "");
+  if (choices_.one_in(3)) change_headers();
   if (choices_.one_in(2)) append_some();
   // Now and then a crowd, for the limits that count clients (sends and closes a turn, slots).
   uint64_t crowd = choices_.between(0, 12);
@@ -100,9 +55,14 @@ bool World::run() {
 }
 
 void World::step() {
+  ++counts_.operations;
   const uint64_t what = choices_.below(100);
-  if (what < 35) {
+  if (what < 30) {
     append_some();
+  } else if (what < 33) {
+    append_in_band();
+  } else if (what < 35) {
+    change_headers();
   } else if (what < 43) {
     add_client();
   } else if (what < 46) {
@@ -125,36 +85,20 @@ void World::step() {
   }
 }
 
-void World::append_some() {
-  for (uint64_t i = choices_.between(1, 5); i > 0; --i) append_one(frame_size(choices_));
-}
-
-void World::append_one(uint32_t size) {
-  const char* data = noise().data() + stream_.next() * 97 % (64 * kKiB);
-  FrameInfo info;
-  if (timed_ && !choices_.one_in(20)) {
-    dts_ += choices_.one_in(30) ? 11 * kSecond : static_cast<Nanos>(choices_.below(100)) * kMillisecond;
-    if (choices_.one_in(40)) dts_ -= 3 * kSecond;
-    (choices_.one_in(2) ? info.dts : info.pts) = dts_;
-  }
-  if (gop_ == 0 || !choices_.one_in(gop_)) info.flags = FrameFlags::kDelta;
-  stream_.append(reinterpret_cast<const uint8_t*>(data), size, info, rig_.now);
-  rig_.append({data, size}, info);
-  say("append " + std::to_string(stream_.next() - 1) + ", " + std::to_string(size) +
-      (info.flags == 0 ? " bytes, key" : " bytes"));
-  start_awaiting();
-}
-
 void World::add_client() {
   ModelPeer peer;
   const uint64_t kind = choices_.below(12);
   peer.kind = kind == 0 ? FdKind::kPipe : kind == 1 ? FdKind::kFile : FdKind::kSocket;
-  peer.framing = choices_.one_in(3) ? Framing::kChunked : Framing::kRaw;
+  constexpr Framing kFramings[] = {Framing::kRaw, Framing::kRaw, Framing::kChunked, Framing::kWebsocket};
+  peer.framing = kFramings[choices_.below(4)];
+  if (peer.framing == Framing::kWebsocket) peer.kind = FdKind::kSocket;
+  peer.resend = !choices_.one_in(4);
   if (choices_.one_in(3)) peer.prologue = pattern(choices_.between(1, 4000), peers_.size());
   constexpr size_t kCapacities[] = {300, 4 * kKiB, 64 * kKiB, 512 * kKiB};
   peer.appetite = choices_.one_in(3) ? kMiB : choices_.one_in(2) ? choices_.below(4000) : 0;
   ClientSetup setup{peer.kind, kCapacities[choices_.below(4)], peer.framing, peer.prologue};
   peer.client = rig_.reserve(setup);
+  peer.client->resend_headers = peer.resend;
   peer.fd = rig_.fd_of(peer.client);
   if (peer.kind == FdKind::kFile && choices_.one_in(2))
     rig_.io.at(peer.fd).disk_left = choices_.below(100'000);
@@ -172,12 +116,14 @@ void World::add_client() {
   }
   peer.late = ending_;
   if (peer.framing == Framing::kChunked) ++counts_.chunked;
-  peers_.push_back(peer);
+  if (peer.framing == Framing::kWebsocket) ++counts_.websockets;
+  peers_.push_back(std::move(peer));
   here_.push_back(&peers_.back());
-  say("add " + std::to_string(peer.fd) + " kind " + std::to_string(static_cast<int>(peer.kind)) + " start " +
-      std::to_string(peer.start) + (peer.await == Await::kNothing ? "" : ", waits"));
-  if (choices_.one_in(100) && peer.kind != FdKind::kFile) rig_.io.fail_watch = 12;  // ENOMEM
-  rig_.shard->add(peers_.back().client, rig_.now);
+  const ModelPeer& added = peers_.back();
+  say("add ", added.fd, " kind ", static_cast<int>(added.kind), " framing ", static_cast<int>(added.framing),
+      " start ", added.start, added.await == Await::kNothing ? "" : ", waits");
+  if (choices_.one_in(100) && added.kind != FdKind::kFile) rig_.io.fail_watch = 12;  // ENOMEM
+  rig_.shard->add(added.client, rig_.now);
 }
 
 ModelPeer* World::random_peer() { return here_.empty() ? nullptr : here_[choices_.below(here_.size())]; }
@@ -193,7 +139,7 @@ void World::remove_client() {
   ModelPeer* peer = random_peer();
   if (peer == nullptr) return;
   const bool flush = choices_.one_in(2);
-  say((flush ? "flush " : "remove ") + std::to_string(peer->fd));
+  say(flush ? "flush " : "remove ", peer->fd);
   if (flush) {
     if (peer->end_at(stream_.next(), Reason::kRemoved)) peer->flush_asked = true;
   } else {
@@ -204,45 +150,8 @@ void World::remove_client() {
 
 void World::change_rules() {
   options_.lag = lag_from(choices_, options_.flush_interval);
-  say("rules: " + describe());
+  say("rules: ", trace_ ? describe() : "");
   rig_.shard->set_lag(options_.lag);
-}
-
-void World::peer_acts() {
-  ModelPeer* peer = random_peer();
-  if (peer == nullptr) return;
-  switch (choices_.below(10)) {
-    case 0:
-      peer->appetite = 0;
-      break;
-    case 1:
-    case 2:
-      peer->appetite = choices_.one_in(2) ? kMiB : choices_.between(1, 4000);
-      break;
-    case 3:
-      rig_.io.squeeze(peer->fd);
-      break;
-    case 4:
-      rig_.io.peer_send(peer->fd, choices_.between(1, 100'000));
-      break;
-    case 5:
-      peer_ends(*peer);
-      break;
-    default:
-      rig_.io.peer_read(peer->fd, choices_.between(1, 100'000));
-  }
-}
-
-void World::peer_ends(ModelPeer& peer) {
-  const uint64_t how = choices_.below(3);
-  say("peer " + std::to_string(peer.fd) + " ends, " + std::to_string(how));
-  if (how == 0) {
-    rig_.io.peer_reset(peer.fd);
-  } else if (how == 1) {
-    rig_.io.peer_close(peer.fd);
-  } else {
-    rig_.io.peer_fin(peer.fd);
-  }
 }
 
 void World::release_some() {
@@ -253,14 +162,9 @@ void World::release_some() {
   }
 }
 
-void World::peers_read(Nanos time) {
-  const auto ms = static_cast<size_t>(time / kMillisecond) + 1;
-  for (ModelPeer* peer : here_) rig_.io.peer_read(peer->fd, peer->appetite * ms);
-}
-
 void World::let_time_pass(Nanos time) {
   const Nanos until = rig_.now + time;
-  say("time " + std::to_string(time / kMicrosecond) + " us");
+  say("time ", time / kMicrosecond, " us");
   // A loop that comes late is as legal as one on time.
   if (choices_.one_in(10)) {
     rig_.now = until;

@@ -3,23 +3,18 @@
 #pragma once
 
 #include <deque>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "core/timeline/header_filter.h"
 #include "test/choices.h"
 #include "test/model.h"
+#include "test/model_filter.h"
 #include "test/rig.h"
+#include "test/world_counts.h"
 
 namespace flumen::test {
-
-/// What happened, so that a run can show that it tried what it is for.
-struct WorldCounts {
-  uint64_t short_writes = 0, eagains = 0, resets = 0, slow = 0, stalls = 0, caps = 0, fins = 0;
-  uint64_t clients = 0, frames = 0, bytes = 0, turns = 0, errors = 0, chunked = 0;
-  uint64_t to_latest = 0, to_soft = 0, to_key = 0, key_waits = 0, by_push = 0, flushes = 0, rules = 0;
-
-  void add(const WorldCounts& other);
-};
 
 class World {
  public:
@@ -38,19 +33,36 @@ class World {
   static LagRule lag_from(Choices& choices, Nanos flush_interval);
 
  private:
+  /// What the recover policy wants of a client.
+  struct Move {
+    bool moves = false;
+    bool waits = false;  // for the next key frame
+    uint64_t to = 0;
+    uint64_t mark = 0;  // what it notes of its recovery by key frame; 0: nothing
+  };
+
   // Operations (world.cc).
   void step();
-  void append_some();
-  void append_one(uint32_t size);
   void add_client();
   void remove_client();
   void change_rules();
-  void peer_acts();
-  void peer_ends(ModelPeer& peer);
   void let_time_pass(Nanos time);
-  void peers_read(Nanos time);
   void release_some();
   void settle();
+
+  // What peers do (world_peers.cc).
+  void peer_acts();
+  void peer_ends(ModelPeer& peer);
+  void peer_talks(ModelPeer& peer);
+  void peers_read(Nanos time);
+
+  // The stream (world_stream.cc).
+  void append_some();
+  void append_in_band();
+  void push(const uint8_t* data, uint32_t size, uint8_t flags);
+  void come_out(std::vector<HeaderFilter::Held> frames, std::vector<ModelFilter::Pushed> expected);
+  void change_headers();
+  void flush_filter();
   ModelPeer* random_peer();
   ModelPeer* peer_of(const Client* client);
 
@@ -61,7 +73,8 @@ class World {
   void start_awaiting();
   uint64_t allowed(const ModelPeer& peer, Amount limit) const;
   bool over(const ModelPeer& peer, Amount limit) const;
-  void recover(ModelPeer& peer, WorldCounts& counts) const;
+  Move move_of(const ModelPeer& peer) const;
+  void recover(ModelPeer& peer);
   uint64_t needed_for_newcomers() const;
 
   // The end (world_end.cc).
@@ -72,27 +85,43 @@ class World {
   void check_nothing_left();
 
   // Checks (world_check.cc).
-  void saw_write(int fd, size_t offered, int64_t result, std::span<const uint8_t> bytes);
+  void saw_write(int fd, std::span<const iovec> offered, int64_t result);
+  void saw_read(int fd, size_t bytes);
   void saw_close(int fd);
   void saw_event(Client* client, const IoEvent& event);
+  void saw_event_through(Client* client, const IoEvent& event);
   void saw_removal(Client* client);
   void check_reason(ModelPeer& peer);
   void check_slow(const ModelPeer& peer);
   void after_tick();
   void follow(ModelPeer& peer, uint64_t held_now);
   void after_settle();
+  void check_position(const ModelPeer& peer, const Client& client);
+  void check_heard(const ModelPeer& peer);
   void check_caught_up(const ModelPeer& peer);
   void check_retention();
   uint64_t held() const;
   void problem(const std::string& what);
   void problem(const ModelPeer& peer, const std::string& what);
-  void say(const std::string& what) const;
+  void print(const std::string& what) const;
+  /// A line of the trace. Its parts are put together only when there is one.
+  template <typename... Parts>
+  void say(const Parts&... parts) const {
+    if (!trace_) return;
+    std::ostringstream text;
+    (text << ... << parts);
+    print(text.str());
+  }
 
   Choices& choices_;
   bool trace_;
   SinkOptions options_;
   Rig rig_;
   ModelStream stream_;
+  std::deque<ModelHeaders> headers_;  // all that ever were; the last is in force
+  StateRef state_;
+  HeaderFilter filter_;
+  ModelFilter model_filter_;
   std::deque<ModelPeer> peers_;         // all that ever were, in order of their descriptors
   std::vector<ModelPeer*> unreleased_;  // gone, slot not given back
   std::vector<ModelPeer*> here_;
@@ -104,7 +133,6 @@ class World {
   bool keeps_bursts_ = true;  // as of the last tick
   bool ending_ = false;
   Nanos close_at_ = kNever;
-  uint64_t prologue_sizes_ = 0;
   uint64_t closes_seen_ = 0;
   uint64_t accepted_ = 0;
 };

@@ -7,13 +7,12 @@
 
 namespace flumen::test {
 
-void World::say(const std::string& what) const {
-  if (trace_)
-    std::printf("%12.3f ms  %s\n", static_cast<double>(rig_.now - 1'000'000 * kSecond) / 1e6, what.c_str());
+void World::print(const std::string& what) const {
+  std::printf("%12.3f ms  %s\n", static_cast<double>(rig_.now - 1'000'000 * kSecond) / 1e6, what.c_str());
 }
 
 void World::problem(const std::string& what) {
-  say("PROBLEM " + what);
+  say("PROBLEM ", what);
   if (problems_.size() < 20) problems_.push_back(what);
 }
 
@@ -23,14 +22,26 @@ void World::problem(const ModelPeer& peer, const std::string& what) {
           "): " + what);
 }
 
-void World::saw_write(int fd, size_t offered, int64_t result, std::span<const uint8_t> bytes) {
+void World::saw_write(int fd, std::span<const iovec> iov, int64_t result) {
   ModelPeer& peer = peers_[static_cast<size_t>(fd)];
   if (!peer.here) problem(peer, "written to after it left");
-  accepted_ += bytes.size();
-  if (const std::string wrong = peer.take(stream_, bytes); !wrong.empty()) problem(peer, wrong);
-  if (result >= 0 || result == -EAGAIN) peer.wrote(offered, bytes.size(), rig_.now);
+  const size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
+  size_t offered = 0;
+  for (const iovec& piece : iov) offered += piece.iov_len;
+  accepted_ += taken;
+  if (const std::string wrong = peer.take(stream_, iov, taken, counts_); !wrong.empty()) problem(peer, wrong);
+  if (result >= 0 || result == -EAGAIN) peer.wrote(offered, taken, rig_.now);
   // A short write leaves the cursor at the next frame that has bytes left.
-  if (peer.from_frames > 0 && bytes.size() < offered) peer.cursor = peer.seq;
+  if (peer.from_frames > 0 && taken < offered) peer.cursor = peer.begun() ? peer.piece.seq : peer.seq;
+}
+
+void World::saw_read(int fd, size_t bytes) {
+  ModelPeer& peer = peers_[static_cast<size_t>(fd)];
+  if (peer.framing != Framing::kWebsocket) return;
+  peer.heard(bytes, counts_);
+  // Goodbye, or nonsense: what was begun is completed, and then it goes.
+  if (!peer.closing || rig_.io.at(fd).our_fin) return;
+  peer.end_at(peer.await == Await::kNothing ? peer.unbegun() : stream_.next(), Reason::kClosed);
 }
 
 void World::saw_close(int fd) {
@@ -47,9 +58,14 @@ void World::saw_close(int fd) {
 
 void World::saw_event(Client* client, const IoEvent& event) {
   ModelPeer* peer = peer_of(client);
-  if (peer == nullptr || !peer->here || peer->kind != FdKind::kSocket || !event.peer_closed) return;
-  if (event.failed) return;
-  peer->fin = true;
+  if (peer == nullptr || !peer->here || peer->kind != FdKind::kSocket) return;
+  if (event.peer_closed && !event.failed) peer->fin = true;
+}
+
+// What it said before its FIN was heard first.
+void World::saw_event_through(Client* client, const IoEvent& event) {
+  ModelPeer* peer = peer_of(client);
+  if (peer == nullptr || !peer->here || !peer->fin || !event.peer_closed) return;
   if (!rig_.io.at(peer->fd).our_fin) peer->end_at(stream_.next(), Reason::kClosed);
 }
 
@@ -61,7 +77,7 @@ void World::saw_removal(Client* client) {
   }
   peer->here = false;
   peer->reason = client->reason;
-  say("removed " + std::to_string(peer->fd) + " reason " + std::to_string(static_cast<int>(client->reason)));
+  say("removed ", peer->fd, " reason ", static_cast<int>(client->reason));
   const FakeFd& fd = rig_.io.at(peer->fd);
   if (client->bytes_sent != fd.accepted) problem(*peer, "bytes_sent is not what was sent");
   if (client->state != ClientState::kGone || client->removed_at != rig_.now)
@@ -89,7 +105,7 @@ void World::check_reason(ModelPeer& peer) {
       break;
     case Reason::kClosed:
       if (fd.rst || (peer.kind == FdKind::kPipe && fd.peer_gone)) break;
-      if (!peer.fin || !peer.complete(stream_) || peer.offset != 0) problem(peer, "closed without a cause");
+      if ((!peer.fin && !peer.closing) || !peer.complete(stream_)) problem(peer, "closed without a cause");
       break;
     case Reason::kRemoved:
       if (peer.remove_asked || cut) break;
@@ -116,34 +132,37 @@ void World::check_reason(ModelPeer& peer) {
 }
 
 void World::check_slow(const ModelPeer& peer) {
-  ModelPeer judged = peer;
-  WorldCounts unused;
-  if (peer.kind != FdKind::kFile && peer.stalled) recover(judged, unused);
-  if (judged.stalled && over(judged, lag_of(judged).hard)) {
+  // It was judged after the recover policy, like all others that were blocked.
+  const auto move_in_judgement = [&](const ModelPeer& one) {
+    return one.kind != FdKind::kFile && one.stalled ? move_of(one) : Move{};
+  };
+  const Move move = move_in_judgement(peer);
+  const Amount hard = lag_of(peer).hard;
+  const bool waits = move.waits || peer.await != Await::kNothing;
+  const bool stalled = peer.stalled && !(move.moves && move.to == stream_.next() && peer.private_bytes() == 0 && !peer.begun());
+  const uint64_t from = move.moves ? move.to : peer.unbegun();
+  if (stalled && !waits && hard.unit != Unit::kNone && stream_.amount(from, hard.unit) > allowed(peer, hard)) {
     ++counts_.slow;
     return;
   }
-  if (judged.stalled && options_.stall_timeout > 0 &&
-      rig_.now - judged.stalled_since >= options_.stall_timeout) {
+  if (stalled && options_.stall_timeout > 0 && rig_.now - peer.stalled_since >= options_.stall_timeout) {
     ++counts_.stalls;
     return;
   }
   const auto pins = [](const ModelPeer& one) {
     return one.await == Await::kNothing && one.client->state != ClientState::kLingering;
   };
-  uint64_t oldest = judged.await == Await::kNothing ? peer.client->seq : stream_.next();
+  uint64_t oldest = waits ? stream_.next() : peer.client->seq;
   uint64_t bytes = held();
   for (const ModelPeer* other : here_) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
     // Others may have been moved in this turn, which leaves them the rest of a frame begun.
-    ModelPeer moved = *other;
-    if (other->kind != FdKind::kFile && other->stalled) recover(moved, unused);
-    bytes += moved.private_bytes() - other->private_bytes();
+    if (move_in_judgement(*other).moves && other->begun()) bytes += other->piece.size() - other->piece.at;
   }
   // Who waits pins no frame: it may go for its private bytes when there is nothing else to give up.
   const bool none_left = oldest == stream_.next();
-  const bool first = judged.await != Await::kNothing ? none_left : peer.client->seq == oldest;
-  const bool in_front = first && (!none_left || judged.stalled);
+  const bool first = waits ? none_left : peer.client->seq == oldest;
+  const bool in_front = first && (!none_left || stalled);
   if (bytes > options_.memory_cap && in_front) {
     ++counts_.caps;
     return;
@@ -172,8 +191,9 @@ void World::after_tick() {
   if (totals.sends.load() != rig_.io.counts.writes) problem("the total of sends is wrong");
   for (ModelPeer* peer : here_) {
     const Client& client = *peer->client;
+    if (client.epilogue_queued) peer->decide_end();
     const bool judged = client.state == ClientState::kBlocked || !client.stalled;
-    if (peer->kind != FdKind::kFile && peer->stalled && judged) recover(*peer, counts_);
+    if (peer->kind != FdKind::kFile && peer->stalled && judged) recover(*peer);
   }
   const uint64_t bytes = held();
   if (rig_.shard->bytes_held() != bytes) problem("bytes_held is not what is held");
@@ -193,9 +213,7 @@ void World::follow(ModelPeer& peer, uint64_t held_now) {
   const uint64_t tail = rig_.shard->timeline().tail();
   if (peer.await == Await::kNothing && client.state != ClientState::kLingering) {
     if (client.seq < tail) problem(peer, "the frames it needs are gone");
-    if (client.offset != peer.offset || stream_.before(client.seq) != stream_.before(peer.seq)) {
-      problem(peer, "its cursor is not where its bytes are");
-    }
+    check_position(peer, client);
   }
   peer.cursor = client.seq;
   if (client.state == ClientState::kCaughtUp) {
@@ -214,9 +232,21 @@ void World::follow(ModelPeer& peer, uint64_t held_now) {
   }
 }
 
+// How a begun chunk is counted is the shard's own affair: it may be one of several frames.
+void World::check_position(const ModelPeer& peer, const Client& client) {
+  const Piece& piece = peer.piece;
+  const uint64_t cursor = stream_.before(client.seq);
+  const bool right = !peer.begun() ? client.offset == 0 && cursor == stream_.before(peer.seq)
+                     : peer.framing == Framing::kChunked
+                         ? cursor <= stream_.before(piece.seq) + piece.within
+                         : client.offset == piece.at && cursor == stream_.before(piece.seq);
+  if (!right) problem(peer, "its cursor is not where its bytes are");
+}
+
 void World::after_settle() {
   for (const ModelPeer* peer : here_) {
     const FakeFd& fd = rig_.io.at(peer->fd);
+    check_heard(*peer);
     switch (peer->client->state) {
       case ClientState::kCaughtUp:
         check_caught_up(*peer);
@@ -241,14 +271,22 @@ void World::after_settle() {
   check_retention();
 }
 
+// What a WebSocket client says is heard at once, and a ping answered, when nothing is in the way.
+void World::check_heard(const ModelPeer& peer) {
+  if (peer.framing != Framing::kWebsocket) return;
+  const ClientState state = peer.client->state;
+  if (rig_.io.at(peer.fd).input > 0) problem(peer, "was not heard");
+  if (peer.pinged && (state == ClientState::kCaughtUp || state == ClientState::kWaiting))
+    problem(peer, "has no pong, and nothing is in the way");
+}
+
 void World::check_caught_up(const ModelPeer& peer) {
   if (peer.stalled) problem(peer, "in a flush slot, but the kernel is full");
-  if (peer.offset != 0 || peer.private_bytes() != 0)
+  if (peer.piece.kind != Piece::Kind::kNone || peer.private_bytes() != 0)
     problem(peer, "in a flush slot in the middle of something");
   if (peer.stop != Client::kNoStop) problem(peer, "waits although its end is set");
-  if (peer.caught_up(stream_)) return;
-  uint64_t pending = peer.seq;
-  while (stream_.at(pending).size == 0) ++pending;
+  const uint64_t pending = peer.first_pending(stream_);
+  if (pending == stream_.next()) return;
   const ModelFrame& first = stream_.at(pending);
   if (first.appended + options_.flush_interval <= rig_.now)
     problem(peer, "waits longer than the flush interval");

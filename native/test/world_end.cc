@@ -8,6 +8,7 @@ namespace flumen::test {
 void World::end_all(bool close) {
   say(close ? "close()" : "end()");
   if (!ending_) {
+    flush_filter();
     // Who has been sent its FIN is past this.
     for (ModelPeer* peer : here_) peer->end_at(stream_.next(), Reason::kEnded);
   }
@@ -94,6 +95,8 @@ void World::check_nothing_left() {
   for (ModelPeer* peer : unreleased_) rig_.release(peer->client);
   unreleased_.clear();
   if (rig_.roster->size() != 0) problem("slots are lost");
+  filter_.flush(state_);
+  state_ = {};
   rig_.shard.reset();
   rig_.writer.reset();
   rig_.roster.reset();

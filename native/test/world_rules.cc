@@ -130,43 +130,51 @@ uint64_t World::allowed(const ModelPeer& peer, Amount limit) const {
 // The frame already begun does not count, and who waits lags behind nothing.
 bool World::over(const ModelPeer& peer, Amount limit) const {
   if (limit.unit == Unit::kNone || peer.await != Await::kNothing) return false;
-  const uint64_t from = peer.offset > 0 ? peer.cursor + 1 : peer.cursor;
-  return stream_.amount(from, limit.unit) > allowed(peer, limit);
+  return stream_.amount(peer.unbegun(), limit.unit) > allowed(peer, limit);
 }
 
-// What the recover policy makes of a client that could not be sent everything.
-void World::recover(ModelPeer& peer, WorldCounts& counts) const {
+// What the recover policy wants of a client that could not be sent everything.
+World::Move World::move_of(const ModelPeer& peer) const {
   const LagRule& rule = lag_of(peer);
+  Move move;
   // Who leaves is to get what was pending then.
-  if (peer.stop != Client::kNoStop || rule.recover == RecoverPolicy::kNone || !over(peer, rule.soft)) return;
-  const uint64_t from = peer.offset > 0 ? peer.cursor + 1 : peer.cursor;
-  uint64_t target = stream_.next() - 1;
-  bool waits = false;
-  if (rule.recover == RecoverPolicy::kLatest) {
-    counts.to_latest += target > from ? 1 : 0;
-  } else if (rule.recover == RecoverPolicy::kSoftLimit) {
-    target = from;
-    while (stream_.amount(target, rule.soft.unit) > allowed(peer, rule.soft)) ++target;
-    ++counts.to_soft;
-  } else {
-    const uint64_t key = stream_.newest_key(0, target);
-    if (key == peer.cursor || key == from) return;
+  if (peer.stop != Client::kNoStop || rule.recover == RecoverPolicy::kNone || !over(peer, rule.soft)) return move;
+  const uint64_t from = peer.unbegun();
+  move.to = stream_.next() - 1;
+  if (rule.recover == RecoverPolicy::kSoftLimit) {
+    move.to = from;
+    while (stream_.amount(move.to, rule.soft.unit) > allowed(peer, rule.soft)) ++move.to;
+  } else if (rule.recover == RecoverPolicy::kKeyframe) {
+    const uint64_t key = stream_.newest_key(0, move.to);
+    if (key == peer.cursor || key == from) return move;
+    move.mark = key == ModelStream::kNone ? ModelPeer::kNoKeyYet : key + 1;
     if (key != ModelStream::kNone && key > from) {
-      target = key;
-      ++counts.to_key;
+      move.to = key;
     } else {
-      const uint64_t seen = key == ModelStream::kNone ? ModelPeer::kNoKeyYet : key + 1;
-      if (peer.recovered != 0 && (key == ModelStream::kNone || peer.recovered == seen)) return;
-      waits = true;
-      target = stream_.next();
-      ++counts.key_waits;
+      if (peer.recovered != 0 && (key == ModelStream::kNone || peer.recovered == move.mark)) return move;
+      move.waits = true;
+      move.to = stream_.next();
     }
-    peer.recovered = key == ModelStream::kNone ? ModelPeer::kNoKeyYet : key + 1;
   }
-  if (target == from && !waits) return;
-  peer.move(stream_, target);
-  if (waits) peer.await = Await::kKeyframe;
-  if (target == stream_.next() && peer.private_bytes() == 0) peer.stalled = false;
+  move.moves = move.to != from || move.waits;
+  return move;
+}
+
+void World::recover(ModelPeer& peer) {
+  const Move move = move_of(peer);
+  if (move.mark != 0) peer.recovered = move.mark;
+  if (!move.moves) return;
+  const RecoverPolicy policy = lag_of(peer).recover;
+  ++(policy == RecoverPolicy::kLatest      ? counts_.to_latest
+     : policy == RecoverPolicy::kSoftLimit ? counts_.to_soft
+     : move.waits                          ? counts_.key_waits
+                                           : counts_.to_key);
+  say("recovers ", peer.fd, " from ", peer.unbegun(), " to ", move.to);
+  if (move.to < stream_.next() && ModelHeaders::wanted(peer.told, stream_.at(move.to).headers, peer.resend))
+    ++counts_.headers_jumped;
+  peer.move(stream_, move.to);
+  if (move.waits) peer.await = Await::kKeyframe;
+  if (move.to == stream_.next() && peer.private_bytes() == 0) peer.stalled = false;
 }
 
 // The oldest frame that is kept for newcomers: for the sink's own rule, or because it is to be kept anyway.

@@ -86,6 +86,7 @@ struct alignas(64) Client {
   Nanos first_pts = kNoTime;    // of the first frame it was sent, or will be
   Nanos last_pts = kNoTime;     // of the last frame begun when recovery moved the cursor
   ListLink<Client> newcomer;    // while its first frame is still to come
+  ListLink<Client> unread;      // while more of what it sent waits to be read
   int error = 0;                // errno with Reason::kError
   const char* error_operation = "";
   // How much lay before it when it started: until it has caught up, that much lag is its due.
@@ -106,5 +107,6 @@ using ClientQueue = IntrusiveList<Client, &Client::queue>;
 using LagBucket = IntrusiveList<Client, &Client::lag>;
 using RuledClients = IntrusiveList<Client, &Client::ruled>;
 using NewcomerList = IntrusiveList<Client, &Client::newcomer>;
+using UnreadList = IntrusiveList<Client, &Client::unread>;
 
 }  // namespace flumen

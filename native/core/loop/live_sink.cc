@@ -57,7 +57,7 @@ void LiveSink::enter(BlockSlice bytes, const FrameInfo& info, Nanos now) {
 }
 
 void LiveSink::release_held(Nanos now) {
-  for (HeaderFilter::Held& frame : filter_.flush()) fill_inboxes(std::move(frame.bytes), frame.info, now);
+  for (HeaderFilter::Held& frame : filter_.flush(state_)) fill_inboxes(std::move(frame.bytes), frame.info, now);
 }
 
 void LiveSink::set_headers(std::span<const std::span<const uint8_t>> headers, Nanos now) {

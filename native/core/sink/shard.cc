@@ -274,6 +274,7 @@ void Shard::cut_all(Nanos now) {
 }
 
 void Shard::tick(Nanos now) {
+  read_on(now);
   serve(now);
   judge_limits(now);
   judge_clocks(now);
@@ -288,7 +289,7 @@ void Shard::tick(Nanos now) {
 }
 
 Nanos Shard::deadline() const {
-  if (!ready_.empty() || !closing_.empty() || unjudged_) return 0;
+  if (!ready_.empty() || !closing_.empty() || !unread_.empty() || unjudged_) return 0;
   if (ending_ && !finished_ && clients_ == 0) return 0;
   Nanos next = schedule_.next_due();
   if (clients_ > 0) next = std::min(next, close_at_);

@@ -110,6 +110,7 @@ class Shard {
   void fail(Client* client, int error, const char* operation, Nanos now);
   void depart(Client* client, Reason reason, bool reset, Nanos now);
   bool drain_input(Client* client, Nanos now);
+  void read_on(Nanos now);
   void hear(Client* client, std::span<const uint8_t> bytes);
   BlockSlice epilogue_of(const Client* client);
   void judge_clocks(Nanos now);
@@ -154,6 +155,7 @@ class Shard {
   LagBucket await_frame_;
   LagBucket await_key_;
   NewcomerList newcomers_;
+  UnreadList unread_;      // sent more than is read in one go: no event will tell of the rest
   RuledClients ruled_;     // have rules of their own: judged one by one
   ClientQueue blocked_;    // in the order in which their stall clocks started
   ClientQueue lingering_;  // in the order in which they sent their FIN

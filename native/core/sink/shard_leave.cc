@@ -17,6 +17,8 @@ constexpr char kLastChunk[] = "0\r\n\r\n";
 // The client leaves once its cursor is at `stop`; what it lacks until then is still sent, at once.
 void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
   if (client->stop != Client::kNoStop || client->state == ClientState::kLingering) return;
+  // Who waits for a frame lacks none; its cursor may lie behind what is kept.
+  if (client->await != Await::kNothing) stop = timeline_.next();
   client->stop = stop;
   client->stop_reason = reason;
   if (client->await != Await::kNothing) {
@@ -90,6 +92,7 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   client->stream = {};
   if (RuledClients::linked(client)) ruled_.remove(client);
   if (NewcomerList::linked(client)) newcomers_.remove(client);
+  if (UnreadList::linked(client)) unread_.remove(client);
   schedule_.unassign(client->slot);
   --clients_;
   --by_state_[static_cast<size_t>(client->state)];
@@ -129,9 +132,9 @@ void Shard::on_event(Client* client, const IoEvent& event, Nanos now) {
 
 // Discards what the client sends. True when the client has left because of what was found.
 bool Shard::drain_input(Client* client, Nanos now) {
-  constexpr int kReadsPerEvent = 4;
+  constexpr int kReadsPerTurn = 4;
   std::array<uint8_t, 16 * kKiB> waste;
-  for (int i = 0; i < kReadsPerEvent; ++i) {
+  for (int i = 0; i < kReadsPerTurn; ++i) {
     const int64_t got = io_.read(client->fd, client->kind, waste);
     if (got == -EAGAIN || got == 0) return false;
     if (got < 0) {
@@ -140,7 +143,18 @@ bool Shard::drain_input(Client* client, Nanos now) {
     }
     if (client->framing == Framing::kWebsocket) hear(client, {waste.data(), static_cast<size_t>(got)});
   }
+  if (!UnreadList::linked(client)) unread_.push_back(client);
   return false;
+}
+
+// Readiness is told on edges only: who sent more than was read in its turn has another turn, and another.
+void Shard::read_on(Nanos now) {
+  Client* last = unread_.back();
+  for (Client* client = last == nullptr ? nullptr : unread_.pop_front(); client != nullptr;) {
+    const bool more = client != last;
+    drain_input(client, now);
+    client = more ? unread_.pop_front() : nullptr;
+  }
 }
 
 // A close, or a broken protocol, ends the stream behind the frame that has been begun.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace flumen {
@@ -14,34 +15,52 @@ bool has_at(const BlockSlice& all, size_t offset, const BlockSlice& part) {
          std::memcmp(all.data() + offset, part.data(), part.size) == 0;
 }
 
+bool may_be_copy(const HeaderFilter::Held& frame, const StateRef& state) {
+  return (frame.info.flags & FrameFlags::kHeader) != 0 && state.has_headers();
+}
+
+bool equals_one(const HeaderFilter::Held& frame, const StateRef& state) {
+  return may_be_copy(frame, state) && std::ranges::any_of(state->headers(), [&](const BlockSlice& header) {
+           return header.size == frame.bytes.size && has_at(header, 0, frame.bytes);
+         });
+}
+
 }  // namespace
 
 std::vector<HeaderFilter::Held> HeaderFilter::pass(Held frame, const StateRef& state) {
-  const bool flagged = (frame.info.flags & FrameFlags::kHeader) != 0;
-  if (flagged && state.has_headers()) {
-    const BlockSlice& all = state->header_bytes();
-    if (has_at(all, matched_, frame.bytes)) {
-      matched_ += frame.bytes.size;
-      held_.push_back(std::move(frame));
-      if (matched_ == all.size) {
+  std::vector<Held> out;
+  std::deque<Held> undecided;
+  undecided.push_back(std::move(frame));
+  while (!undecided.empty()) {
+    Held& next = undecided.front();
+    if (may_be_copy(next, state) && has_at(state->header_bytes(), matched_, next.bytes)) {
+      matched_ += next.bytes.size;
+      held_.push_back(std::move(next));
+      undecided.pop_front();
+      if (matched_ == state->header_bytes().size) {
         held_.clear();
         matched_ = 0;
       }
-      return {};
+      continue;
     }
-    const bool entry = std::ranges::any_of(state->headers(), [&](const BlockSlice& header) {
-      return header.size == frame.bytes.size && has_at(header, 0, frame.bytes);
-    });
-    if (entry) return {};
+    // No copy begins with the oldest one that is held: with the one behind it, perhaps.
+    undecided.insert(undecided.begin(), std::make_move_iterator(held_.begin()),
+                     std::make_move_iterator(held_.end()));
+    held_.clear();
+    matched_ = 0;
+    if (!equals_one(undecided.front(), state)) out.push_back(std::move(undecided.front()));
+    undecided.pop_front();
   }
-  std::vector<Held> out = flush();
-  out.push_back(std::move(frame));
   return out;
 }
 
-std::vector<HeaderFilter::Held> HeaderFilter::flush() {
+std::vector<HeaderFilter::Held> HeaderFilter::flush(const StateRef& state) {
   matched_ = 0;
-  return std::exchange(held_, {});
+  std::vector<Held> out;
+  for (Held& frame : std::exchange(held_, {})) {
+    if (!equals_one(frame, state)) out.push_back(std::move(frame));
+  }
+  return out;
 }
 
 }  // namespace flumen

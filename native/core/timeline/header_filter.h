@@ -3,6 +3,7 @@
 // mutex.
 #pragma once
 
+#include <deque>
 #include <vector>
 
 #include "core/timeline/frame.h"
@@ -21,11 +22,12 @@ class HeaderFilter {
   /// held before, and `frame` itself, when it is none.
   std::vector<Held> pass(Held frame, const StateRef& state);
 
-  /// What is still held: the stream ends or its headers change.
-  std::vector<Held> flush();
+  /// What is still held, without copies of single headers: the stream ends or its headers change. `state` is
+  /// the one that it was passed with.
+  std::vector<Held> flush(const StateRef& state);
 
  private:
-  std::vector<Held> held_;
+  std::deque<Held> held_;
   size_t matched_ = 0;  // bytes of all headers together that `held_` equals
 };
 

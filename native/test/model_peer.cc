@@ -1,0 +1,255 @@
+// The receiving half of the model: what one peer must be sent, and when all of it is out.
+#include <algorithm>
+
+#include "test/model.h"
+#include "test/world_counts.h"
+
+namespace flumen::test {
+
+namespace {
+
+constexpr uint8_t kClose = 8;
+constexpr uint8_t kPong = 10;
+
+std::string_view bytes_of(const ModelFrame& frame) {
+  return {reinterpret_cast<const char*>(frame.data), frame.size};
+}
+
+}  // namespace
+
+void ModelPeer::begin(const ModelStream& stream, uint64_t at) {
+  await = at == kWaitForKey ? Await::kKeyframe : Await::kNothing;
+  start = seq = cursor = at == kWaitForKey ? stream.next() : at;
+  for (const Unit unit : {Unit::kFrames, Unit::kBytes, Unit::kTime}) {
+    due[static_cast<size_t>(unit)] = stream.amount(seq, unit);
+  }
+}
+
+bool ModelPeer::end_at(uint64_t at, Reason why) {
+  if (stop != Client::kNoStop) return false;
+  stop = at;
+  stop_reason = why;
+  if (await != Await::kNothing) {
+    await = Await::kNothing;
+    seq = cursor = at;
+  }
+  return true;
+}
+
+void ModelPeer::move(const ModelStream& stream, uint64_t to) {
+  if (begun()) {
+    told = stream.at(piece.end_seq - 1).headers;
+    cursor = piece.end_seq;
+    piece.kind = Piece::Kind::kRest;
+    piece.held = piece.size() - piece.at;
+  }
+  dropped += to - cursor;
+  seq = cursor = to;
+}
+
+std::string ModelPeer::take(const ModelStream& stream, std::span<const iovec> iov, size_t taken,
+                            WorldCounts& counts) {
+  Offer offer(iov, taken);
+  from_frames = 0;
+  for (bool first = true; first || offer.left() > 0; first = false) {
+    if (prologue_at < prologue.size()) {
+      const size_t size = std::min(prologue.size() - prologue_at, offer.left());
+      if (!offer.next_is(std::string_view(prologue).substr(prologue_at, size)))
+        return "wrong bytes in the prologue";
+      prologue_at += size;
+      continue;
+    }
+    if (piece.kind == Piece::Kind::kNone) {
+      if (const std::string wrong = begin_piece(stream, offer, counts); !wrong.empty()) return wrong;
+    }
+    const size_t left = offer.left();
+    if (!expect(stream, offer)) return "wrong bytes at frame " + std::to_string(piece.seq);
+    if (piece.kind == Piece::Kind::kFrames) from_frames += left - offer.left();
+    if (piece.at == piece.size()) finish_piece(stream, counts);
+  }
+  if (taken > 0 && piece.kind == Piece::Kind::kHeaders) ++counts.headers_cut;
+  if (taken > 0 && piece.kind == Piece::Kind::kPong) ++counts.pongs_cut;
+  // What was only offered may still become something else, but for bytes of its own.
+  if (piece.kind == Piece::Kind::kFrames && piece.at == 0) piece = {};
+  skip_empty(stream);
+  return "";
+}
+
+// What comes next, as a receiver would say when it sees the first bytes.
+std::string ModelPeer::begin_piece(const ModelStream& stream, const Offer& offer, WorldCounts& counts) {
+  if (framing == Framing::kWebsocket && offer.peek(1) == "\x8a") return begin_pong(offer);
+  if (await != Await::kNothing) return "bytes although it waits";
+  for (const uint64_t end = std::min(stop, stream.next()); seq < end; ++seq) {
+    const ModelFrame& frame = stream.at(seq);
+    const bool tell = ModelHeaders::wanted(told, frame.headers, resend);
+    if (!tell && ModelHeaders::wanted(told, frame.headers, true)) ++counts.headers_kept;
+    told = frame.headers;
+    if (tell) {
+      begin_text(Piece::Kind::kHeaders, frame.headers->all);
+      return begin_framed(stream, offer);
+    }
+    if (frame.size == 0) continue;
+    piece.kind = Piece::Kind::kFrames;
+    return begin_framed(stream, offer);
+  }
+  decide_end();
+  if (epilogue_left.empty()) return "bytes after the end, at frame " + std::to_string(seq);
+  begin_text(Piece::Kind::kEpilogue, std::exchange(epilogue_left, {}));
+  return "";
+}
+
+std::string ModelPeer::begin_pong(const Offer& offer) {
+  if (!pinged) return "a pong that nobody asked for";
+  begin_text(Piece::Kind::kPong, control_frame(kPong, ping));
+  pinged = false;
+  return offer.peek(piece.body) == piece.text ? "" : "a pong that does not answer the newest ping";
+}
+
+void ModelPeer::begin_text(Piece::Kind what, std::string text) {
+  piece.kind = what;
+  piece.text = std::move(text);
+  piece.body = piece.held = piece.text.size();
+}
+
+// A frame or headers, in the framing's own clothes.
+std::string ModelPeer::begin_framed(const ModelStream& stream, const Offer& offer) {
+  size_t body = piece.body;
+  if (framing != Framing::kRaw) {
+    Head head = head_of(offer.peek(12), framing);
+    if (head.bytes.empty()) return "not framed, at frame " + std::to_string(seq);
+    piece.head = std::move(head.bytes);
+    piece.tail = framing == Framing::kChunked ? Piece::kTail.size() : 0;
+    body = head.body;
+  }
+  if (piece.kind == Piece::Kind::kHeaders) {
+    piece.held = piece.size();
+    return body == piece.body ? "" : "headers framed as " + std::to_string(body) + " bytes";
+  }
+  piece.seq = seq;
+  piece.body = framing == Framing::kRaw ? stream.at(seq).size : body;
+  return cover(stream);
+}
+
+// Which frames the piece is made of: whole ones; a message is one, a chunk may be a run between which no
+// headers belong.
+std::string ModelPeer::cover(const ModelStream& stream) {
+  const uint64_t end = std::min(stop, stream.next());
+  const ModelHeaders* had = told;
+  size_t covered = 0;
+  for (piece.end_seq = seq; covered < piece.body; ++piece.end_seq) {
+    if (piece.end_seq == end) return "a piece of more than there is, from frame " + std::to_string(seq);
+    const ModelFrame& frame = stream.at(piece.end_seq);
+    if (ModelHeaders::wanted(had, frame.headers, resend))
+      return "frame " + std::to_string(piece.end_seq) + " without its headers";
+    had = frame.headers;
+    covered += frame.size;
+    if (framing != Framing::kChunked && piece.end_seq > seq) return "a message of more than one frame";
+  }
+  return covered == piece.body ? "" : "a piece ends within frame " + std::to_string(piece.end_seq - 1);
+}
+
+// The bytes taken, as far as they belong to this piece.
+bool ModelPeer::expect(const ModelStream& stream, Offer& offer) {
+  bool same = true;
+  while (same && offer.left() > 0 && piece.at < piece.size()) {
+    std::string_view want;
+    if (piece.at < piece.head.size()) {
+      want = std::string_view(piece.head).substr(piece.at);
+    } else if (piece.at < piece.head.size() + piece.body) {
+      if (!piece.text.empty()) {
+        want = std::string_view(piece.text).substr(piece.at - piece.head.size());
+      } else {
+        while (piece.within == stream.at(piece.seq).size) {
+          ++piece.seq;
+          piece.within = 0;
+        }
+        want = bytes_of(stream.at(piece.seq)).substr(piece.within);
+      }
+    } else {
+      want = Piece::kTail.substr(piece.at - piece.head.size() - piece.body);
+    }
+    want = want.substr(0, offer.left());
+    if (piece.text.empty() && piece.at >= piece.head.size() && piece.at < piece.head.size() + piece.body)
+      piece.within += want.size();
+    piece.at += want.size();
+    same = offer.next_is(want);
+  }
+  return same;
+}
+
+void ModelPeer::finish_piece(const ModelStream& stream, WorldCounts& counts) {
+  if (piece.kind == Piece::Kind::kHeaders) ++counts.headers;
+  if (piece.kind == Piece::Kind::kPong) ++counts.pongs;
+  if (piece.kind == Piece::Kind::kEpilogue && closing) ++counts.answered;
+  if (piece.kind == Piece::Kind::kFrames) {
+    told = stream.at(piece.end_seq - 1).headers;
+    seq = piece.end_seq;
+  }
+  piece = {};
+}
+
+void ModelPeer::skip_empty(const ModelStream& stream) {
+  if (piece.kind != Piece::Kind::kNone || await != Await::kNothing) return;
+  while (seq < std::min(stop, stream.next()) && stream.at(seq).size == 0 && stream.at(seq).headers == told)
+    ++seq;
+}
+
+void ModelPeer::wrote(size_t offered, size_t taken, Nanos now) {
+  const bool is_short = taken < offered;
+  if (is_short && (taken > 0 || !stalled)) stalled_since = now;
+  stalled = is_short;
+}
+
+void ModelPeer::heard(size_t bytes, WorldCounts& counts) {
+  talker.heard(bytes);
+  for (Talker::Said said; !closing && talker.next(said);) {
+    if (said.means == Talker::Means::kPing) {
+      ping = said.payload;
+      pinged = true;
+      ++counts.pings;
+      continue;
+    }
+    closing = true;
+    status = said.status;
+    ++(said.means == Talker::Means::kClose ? counts.goodbyes : counts.nonsense);
+  }
+}
+
+// RFC 9112 §7.1: the last chunk. RFC 6455 §5.5.1: a close, which answers theirs.
+std::string ModelPeer::epilogue() const {
+  const bool ended = stop_reason == Reason::kEnded;
+  if (framing == Framing::kChunked && ended) return "0\r\n\r\n";
+  if (framing != Framing::kWebsocket || (!ended && !closing)) return "";
+  return control_frame(kClose, std::string{static_cast<char>(status >> 8), static_cast<char>(status & 0xff)});
+}
+
+void ModelPeer::decide_end() {
+  if (std::exchange(end_decided, true)) return;
+  epilogue_left = epilogue();
+}
+
+uint64_t ModelPeer::first_pending(const ModelStream& stream) const {
+  const ModelHeaders* had = told;
+  for (uint64_t at = seq; at < std::min(stop, stream.next()); ++at) {
+    const ModelFrame& frame = stream.at(at);
+    if (frame.size > 0 || ModelHeaders::wanted(had, frame.headers, resend)) return at;
+    had = frame.headers;
+  }
+  return stream.next();
+}
+
+bool ModelPeer::caught_up(const ModelStream& stream) const {
+  if (prologue_at < prologue.size() || piece.kind != Piece::Kind::kNone) return false;
+  return await == Await::kNothing && first_pending(stream) == stream.next();
+}
+
+bool ModelPeer::complete(const ModelStream& stream) const {
+  return caught_up(stream) && (end_decided ? epilogue_left : epilogue()).empty();
+}
+
+size_t ModelPeer::private_bytes() const {
+  if (prologue_at < prologue.size()) return prologue.size();
+  return piece.is_private() ? piece.held : epilogue_left.size();
+}
+
+}  // namespace flumen::test
