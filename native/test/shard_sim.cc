@@ -1,12 +1,20 @@
-// The simulation: random lives of a shard against the model, in batches of 100 seeds.
-//   core_sim [SEEDS]            (default: FLUMEN_SEEDS, else 1000)
+// The simulation: random lives of a shard against the model, in batches of 1000 seeds on all processors.
+//   core_sim [SEEDS]             (default: FLUMEN_SEEDS, else 1000)
 //   core_sim --seed N [--trace]  plays one again
+#include <malloc.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "test/world.h"
 
@@ -16,9 +24,21 @@ using flumen::test::Choices;
 using flumen::test::World;
 using flumen::test::WorldCounts;
 
-constexpr uint64_t kBatch = 100;
+constexpr uint64_t kBatch = 1000;
+
+// For whoever dies of a failed check.
+thread_local uint64_t seed_played = 0;
+
+void on_abort(int) {
+  char text[64];
+  const int size = std::snprintf(text, sizeof text, "seed %llu ABORTED\n  replay: core_sim --seed %llu --trace\n",
+                                 static_cast<unsigned long long>(seed_played),
+                                 static_cast<unsigned long long>(seed_played));
+  if (write(STDERR_FILENO, text, static_cast<size_t>(size)) < 0) _exit(1);
+}
 
 bool play(uint64_t seed, bool trace, WorldCounts& counts) {
+  seed_played = seed;
   Choices choices(seed);
   World world(choices, trace);
   const bool good = world.run();
@@ -46,38 +66,69 @@ void report(const char* name, const WorldCounts& counts) {
   std::printf("%s\n", line.c_str());
 }
 
+/// Lives from all seeds, a batch at a time on each thread.
+class Run {
+ public:
+  explicit Run(uint64_t seeds) : seeds_(seeds) {}
+
+  bool play_all() {
+    std::vector<std::thread> threads;
+    for (size_t i = std::max(1U, std::thread::hardware_concurrency()); i > 0; --i)
+      threads.emplace_back([this] { play_batches(); });
+    for (std::thread& thread : threads) thread.join();
+    report("all", all_);
+    return failed_ == 0;
+  }
+  uint64_t failed() const { return failed_; }
+  double operations_each() const {
+    return static_cast<double>(all_.operations) / static_cast<double>(std::max<uint64_t>(seeds_, 1));
+  }
+
+ private:
+  static constexpr uint64_t kEnough = 5;
+
+  void play_batches() {
+    for (uint64_t first; failed_ < kEnough && (first = next_.fetch_add(kBatch)) < seeds_;) {
+      const uint64_t end = std::min(first + kBatch, seeds_);
+      WorldCounts counts;
+      for (uint64_t seed = first; seed < end && failed_ < kEnough; ++seed) failed_ += play(seed, false, counts) ? 0 : 1;
+      const std::lock_guard lock(mutex_);
+      all_.add(counts);
+      if (failed_ > 0 || end - first < kBatch || shows_all(counts)) continue;
+      report("a batch", counts);
+      std::printf("seeds %llu-%llu FAILED: a batch that lacks what it is for shows nothing\n",
+                  static_cast<unsigned long long>(first), static_cast<unsigned long long>(end - 1));
+      ++failed_;
+    }
+  }
+
+  const uint64_t seeds_;
+  std::atomic<uint64_t> next_{0};
+  std::atomic<uint64_t> failed_{0};
+  std::mutex mutex_;  // what follows, and the output
+  WorldCounts all_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGABRT, on_abort);
   if (argc >= 3 && std::strcmp(argv[1], "--seed") == 0) {
     WorldCounts counts;
     const bool good = play(std::strtoull(argv[2], nullptr, 10), argc > 3, counts);
     report("seed", counts);
     return good ? 0 : 1;
   }
+  // Lives are short: memory that one gives back is the next one's.
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
   const char* wanted = argc > 1 ? argv[1] : std::getenv("FLUMEN_SEEDS");
   const uint64_t seeds = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 1000;
   const auto started = std::chrono::steady_clock::now();
-  WorldCounts all;
-  uint64_t failed = 0;
-  for (uint64_t seed = 0; seed < seeds && failed < 5;) {
-    WorldCounts batch;
-    const uint64_t first = seed;
-    for (; seed < seeds && seed < first + kBatch && failed < 5; ++seed)
-      failed += play(seed, false, batch) ? 0 : 1;
-    char name[64];
-    std::snprintf(name, sizeof name, "seeds %llu-%llu", static_cast<unsigned long long>(first),
-                  static_cast<unsigned long long>(seed - 1));
-    report(name, batch);
-    if (!shows_all(batch) && failed == 0 && seed - first == kBatch) {
-      std::printf("%s FAILED: a batch that lacks what it is for shows nothing\n", name);
-      ++failed;
-    }
-    all.add(batch);
-  }
-  report("all", all);
+  Run run(seeds);
+  const bool good = run.play_all();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  std::printf("%llu seeds in %.1f s, %llu failed\n", static_cast<unsigned long long>(seeds), took.count(),
-              static_cast<unsigned long long>(failed));
-  return failed == 0 ? 0 : 1;
+  std::printf("%llu seeds in %.1f s, %.0f operations each, %llu failed\n", static_cast<unsigned long long>(seeds),
+              took.count(), run.operations_each(), static_cast<unsigned long long>(run.failed()));
+  return good ? 0 : 1;
 }

@@ -34,8 +34,8 @@ bool World::run() {
   if (choices_.one_in(2)) append_some();
   // Now and then a crowd, for the limits that count clients (sends and closes a turn, slots).
   uint64_t crowd = choices_.between(0, 12);
-  if (!choices_.from_bytes() && choices_.one_in(16)) {
-    crowd = choices_.one_in(3) ? choices_.between(1050, 1300) : choices_.between(200, 700);
+  if (!choices_.from_bytes() && choices_.one_in(100)) {
+    crowd = choices_.one_in(4) ? choices_.between(1050, 1300) : choices_.between(200, 700);
   }
   for (uint64_t i = 0; i < crowd; ++i) add_client();
   const uint64_t steps = choices_.from_bytes() ? 2000 : choices_.between(30, crowd > 100 ? 60 : 200);
@@ -167,7 +167,7 @@ void World::let_time_pass(Nanos time) {
   say("time ", time / kMicrosecond, " us");
   // A loop that comes late is as legal as one on time.
   if (choices_.one_in(10)) {
-    rig_.now = until;
+    rig_.now = late_at_ = until;
     peers_read(time);
     settle();
     return;

@@ -74,7 +74,7 @@ class World {
   uint64_t allowed(const ModelPeer& peer, Amount limit) const;
   bool over(const ModelPeer& peer, Amount limit) const;
   Move move_of(const ModelPeer& peer) const;
-  void recover(ModelPeer& peer);
+  void recover(ModelPeer& peer, const Move& move);
   uint64_t needed_for_newcomers() const;
 
   // The end (world_end.cc).
@@ -131,6 +131,7 @@ class World {
   uint64_t gop_ = 1;  // one in so many frames is a key frame; 0: none is
   Nanos dts_ = 0;
   bool keeps_bursts_ = true;  // as of the last tick
+  Nanos late_at_ = 0;  // when the loop last came late: a sweep under way then went on, and frames behind it wait
   bool ending_ = false;
   Nanos close_at_ = kNever;
   uint64_t closes_seen_ = 0;

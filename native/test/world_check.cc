@@ -153,6 +153,9 @@ void World::check_slow(const ModelPeer& peer) {
     return one.await == Await::kNothing && one.client->state != ClientState::kLingering;
   };
   uint64_t oldest = waits ? stream_.next() : peer.client->seq;
+  for (ModelPeer* other : here_) {
+    if (other->client->epilogue_queued) other->decide_end();
+  }
   uint64_t bytes = held();
   for (const ModelPeer* other : here_) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
@@ -192,8 +195,12 @@ void World::after_tick() {
   for (ModelPeer* peer : here_) {
     const Client& client = *peer->client;
     if (client.epilogue_queued) peer->decide_end();
-    const bool judged = client.state == ClientState::kBlocked || !client.stalled;
-    if (peer->kind != FdKind::kFile && peer->stalled && judged) recover(*peer);
+    if (peer->kind == FdKind::kFile || !peer->stalled) continue;
+    // Who has just been offered nothing, for headers belong before what is next, is judged when it is its turn
+    // again.
+    const Move move = move_of(*peer);
+    const bool emptied = move.moves && move.to == stream_.next() && !peer->begun() && peer->private_bytes() == 0;
+    if (client.state == ClientState::kBlocked || (!client.stalled && emptied)) recover(*peer, move);
   }
   const uint64_t bytes = held();
   if (rig_.shard->bytes_held() != bytes) problem("bytes_held is not what is held");
@@ -288,7 +295,7 @@ void World::check_caught_up(const ModelPeer& peer) {
   const uint64_t pending = peer.first_pending(stream_);
   if (pending == stream_.next()) return;
   const ModelFrame& first = stream_.at(pending);
-  if (first.appended + options_.flush_interval <= rig_.now)
+  if (std::max(first.appended, late_at_) + options_.flush_interval <= rig_.now)
     problem(peer, "waits longer than the flush interval");
   if (stream_.bytes() - first.before >= 16 * kKiB) problem(peer, "waits with 16 KiB pending");
 }
@@ -305,7 +312,7 @@ void World::check_retention() {
     if (pins) needed = std::min(needed, peer->client->seq);
   }
   for (uint64_t seq = timeline.tail(); seq < needed; ++seq) {
-    if (stream_.at(seq).appended + options_.flush_interval <= rig_.now) {
+    if (std::max(stream_.at(seq).appended, late_at_) + options_.flush_interval <= rig_.now) {
       problem("frame " + std::to_string(seq) + " is kept for nobody");
       break;
     }

@@ -6,6 +6,11 @@ namespace flumen::test {
 void World::peer_acts() {
   ModelPeer* peer = random_peer();
   if (peer == nullptr) return;
+  if (peer->framing == Framing::kWebsocket && choices_.one_in(2)) {
+    if (choices_.one_in(3)) rig_.io.cut(peer->fd, choices_.below(12));
+    peer_talks(*peer);
+    return;
+  }
   switch (choices_.below(10)) {
     case 0:
       peer->appetite = 0;

@@ -160,8 +160,7 @@ World::Move World::move_of(const ModelPeer& peer) const {
   return move;
 }
 
-void World::recover(ModelPeer& peer) {
-  const Move move = move_of(peer);
+void World::recover(ModelPeer& peer, const Move& move) {
   if (move.mark != 0) peer.recovered = move.mark;
   if (!move.moves) return;
   const RecoverPolicy policy = lag_of(peer).recover;
