@@ -27,8 +27,15 @@ export interface Binding {
   sinkRemove(id: number, slot: number, flush: boolean): void;
   /** A clientReport record with `request` will follow, unless false: it has left. */
   sinkReport(id: number, slot: number, request: number): boolean;
-  /** The stream headers from the next frame on. */
-  sinkSetHeaders(id: number, headers: Uint8Array[]): void;
+  /**
+   * The stream's state from the next frame on. Texts in the order of STATE_TEXTS, "" for nothing; what is undefined stays
+   * as it was.
+   */
+  sinkSetState(
+    id: number,
+    headers: readonly Uint8Array[] | undefined,
+    texts: readonly (string | undefined)[],
+  ): void;
   /** New limits (flatLag) for the clients without rules of their own. */
   sinkSetLag(id: number, lag: Float64Array): void;
   sinkClear(id: number): void;
@@ -105,6 +112,9 @@ export const RECOVER_POLICIES = ['none', 'latest', 'soft-limit', 'keyframe'] as 
 
 /** native/core/base/units.h, Unit. */
 export const UNITS = { none: 0, frames: 1, bytes: 2, ms: 3 } as const;
+
+/** native/core/timeline/stream_state.h, StateText. */
+export const STATE_TEXTS = ['streamStart', 'caps', 'segment', 'tags', 'title'] as const;
 
 /** native/core/source/body.h, BodyFraming. */
 export const BODY_FRAMING = { raw: 0, length: 1, chunked: 2 } as const;

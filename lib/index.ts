@@ -8,6 +8,7 @@ export type { Authenticate, ListenerRequest } from './server/listeners.js';
 export type { Listener, Mount } from './server/mount.js';
 export type { ServerEvents, ServerOptions } from './server/server.js';
 export { createServer, FlumenServer } from './server/server.js';
+export type { Caps, CapsValue } from './sink/caps.js';
 export type {
   AddOptions,
   Client,
@@ -22,9 +23,11 @@ export type { ClientState, ClientStatistics } from './sink/inquiries.js';
 export { MultiFdSink } from './sink/multi-fd-sink.js';
 export { MultiHandleSink } from './sink/multi-handle-sink.js';
 export { MultiSocketSink } from './sink/multi-socket-sink.js';
-export type { SinkOptions, StreamState } from './sink/options.js';
+export type { SinkOptions } from './sink/options.js';
 export type { LimitOptions, RecoverPolicy, StartOptions, SyncMethod } from './sink/rules.js';
 export type { SinkStats } from './sink/stats.js';
+export type { Segment, StreamStart, Tags, TagValue } from './sink/sticky-events.js';
+export type { StreamState, StreamStateChange } from './sink/stream-state.js';
 export type { AttachOptions, SourceError, SourceEvents, SourceOptions } from './source/fd-source.js';
 export { FdSource } from './source/fd-source.js';
 export type { Amount } from './units.js';

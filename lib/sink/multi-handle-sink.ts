@@ -24,9 +24,10 @@ import {
 } from './client.js';
 import { type FrameInfo, frameBytes, frameFlags } from './frame.js';
 import { type ClientStatistics, Inquiries } from './inquiries.js';
-import { checkHeaders, checkOptions, type SinkOptions, type StreamState } from './options.js';
+import { checkOptions, type SinkOptions } from './options.js';
 import { flatLag, LIMIT_KEYS, type LimitOptions, readRules } from './rules.js';
 import { type Figures, lastFigures, type SinkStats, statsOf } from './stats.js';
+import { StickyState, type StreamState, type StreamStateChange } from './stream-state.js';
 import { ClientTaker, joined, type TakerOwner } from './taker.js';
 import { writableFor } from './writable.js';
 
@@ -48,6 +49,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   /** Accepted, but Node still flushes what it had for them. */
   readonly #pending = new Set<SinkClient>();
   readonly #inquiries = new Inquiries((client, request) => this.#ask(client, request));
+  readonly #streamState = new StickyState();
   #writer: object | undefined;
   readonly #hold = new Hold();
   /** Of a closed sink; see sinkStats. */
@@ -94,12 +96,19 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   /**
-   * Says what the stream is from the next frame on. Each client is given the headers directly before its first frame of
-   * the new state; one that lags gets the old ones with the old frames. The same headers again change nothing.
+   * Says what the stream is from the next frame on; what is not given stays as it was, null takes it away. Each client is
+   * given what concerns it directly before its first frame of the new state; one that lags gets the old headers with the
+   * old frames. The same again changes nothing. Throws a TypeError or RangeError that names what is wrong.
    */
-  setStreamState(state: StreamState): void {
+  setStreamState(state: StreamStateChange): void {
     if (this.#state !== 'open') throw this.#closedError('setStreamState');
-    native.sinkSetHeaders(this.#id, checkHeaders(state));
+    const { headers, texts } = this.#streamState.change(state);
+    native.sinkSetState(this.#id, headers, texts);
+  }
+
+  /** What setStreamState() has said of the stream, all in all. */
+  get streamState(): StreamState {
+    return this.#streamState.get();
   }
 
   /** A Writable that pushes a frame for each chunk written. Ending it leaves the sink open. */

@@ -1,13 +1,5 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
-import {
-  checkBoolean,
-  checkChoice,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-  checkQuantity,
-  describe,
-} from '../units.js';
+import { checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber, checkQuantity } from '../units.js';
 import type { AddDefaults } from './add-options.js';
 import {
   DEFAULT_RULES,
@@ -57,12 +49,6 @@ export interface SinkOptions extends StartOptions, LimitOptions {
   halfClose?: 'close' | 'keep';
   /** ms that the last bytes may take when the stream ends. Default 2000. */
   closeTimeout?: number;
-}
-
-/** What a receiver must know before a frame means anything. */
-export interface StreamState {
-  /** Sent to every client, in this order, before its first frame (GStreamer: streamheader). */
-  headers: Uint8Array[];
 }
 
 const KNOWN = [
@@ -135,17 +121,4 @@ function flatKeep(keep: NonNullable<SinkOptions['keep']>, memoryCap: number): nu
     throw new RangeError(`keep.bytes (${keep.bytes}) must not be over memoryCap (${memoryCap})`);
   }
   return units.map((unit) => checkQuantity(`keep.${unit}`, unit, keep[unit] ?? 0));
-}
-
-/** The headers of `state`, checked. */
-export function checkHeaders(state: StreamState): Uint8Array[] {
-  checkKeys('stream state', state, ['headers']);
-  if (!Array.isArray(state.headers)) {
-    throw new TypeError(`headers must be an array of Uint8Array, not ${describe(state.headers)}`);
-  }
-  for (const [i, header] of state.headers.entries()) {
-    if (!(header instanceof Uint8Array))
-      throw new TypeError(`headers[${i}] must be a Uint8Array, not ${describe(header)}`);
-  }
-  return state.headers;
 }

@@ -141,14 +141,23 @@ Napi::Value sink_report(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), asked);
 }
 
-// sinkSetHeaders(id, headers: Uint8Array[])
-Napi::Value sink_set_headers(const Napi::CallbackInfo& info) {
+// sinkSetState(id, headers: Uint8Array[] | undefined, texts: (string | undefined)[]): by StateText; what is
+// undefined stays as it was.
+Napi::Value sink_set_state(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
-  const auto array = info[1].As<Napi::Array>();
-  std::vector<std::span<const uint8_t>> headers;
-  for (uint32_t i = 0; i < array.Length(); ++i) headers.push_back(bytes_of(array.Get(i)));
-  sink->set_headers(headers, monotonic_now());
+  StateChange change;
+  if (info[1].IsArray()) {
+    const auto array = info[1].As<Napi::Array>();
+    change.headers.emplace();
+    for (uint32_t i = 0; i < array.Length(); ++i) change.headers->push_back(bytes_of(array.Get(i)));
+  }
+  const auto texts = info[2].As<Napi::Array>();
+  for (uint32_t i = 0; i < kStateTexts; ++i) {
+    const Napi::Value text = texts.Get(i);
+    if (text.IsString()) change.texts[i] = text.As<Napi::String>().Utf8Value();
+  }
+  sink->set_state(change, monotonic_now());
   return info.Env().Undefined();
 }
 
@@ -201,7 +210,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkAdd", Napi::Function::New(env, sink_add, "sinkAdd"));
   exports.Set("sinkRemove", Napi::Function::New(env, sink_remove, "sinkRemove"));
   exports.Set("sinkReport", Napi::Function::New(env, sink_report, "sinkReport"));
-  exports.Set("sinkSetHeaders", Napi::Function::New(env, sink_set_headers, "sinkSetHeaders"));
+  exports.Set("sinkSetState", Napi::Function::New(env, sink_set_state, "sinkSetState"));
   exports.Set("sinkSetLag", Napi::Function::New(env, sink_set_lag, "sinkSetLag"));
   exports.Set("sinkClear", Napi::Function::New(env, sink_clear, "sinkClear"));
   exports.Set("sinkEnd", Napi::Function::New(env, sink_end, "sinkEnd"));

@@ -195,3 +195,54 @@ TEST_CASE("HeaderFilter: nothing is lost that is no copy") {
   filter.state = StateRef();
   CHECK(filter.pass("abc") == "abc|");
 }
+
+TEST_CASE("stream state: a change keeps what it does not name, and the same again is no new state") {
+  Ledger ledger;
+  {
+    StateRef state;
+    CHECK(changed_state(ledger, state, {}) == state);
+    StateChange first;
+    first.headers = {{bytes_of("abc"), bytes_of("de")}};
+    first.texts[static_cast<size_t>(StateText::kCaps)] = "audio/x-test";
+    first.texts[static_cast<size_t>(StateText::kTitle)] = "one";
+    state = changed_state(ledger, state, first);
+    CHECK(state->number() == 1);
+    CHECK(state->text(StateText::kCaps) == "audio/x-test");
+    CHECK(state->text(StateText::kSegment).empty());
+    CHECK(changed_state(ledger, state, first) == state);
+
+    StateChange title;
+    title.texts[static_cast<size_t>(StateText::kTitle)] = "two";
+    const StateRef second = changed_state(ledger, state, title);
+    CHECK(second->number() == 2);
+    CHECK(second->text(StateText::kTitle) == "two");
+    CHECK(second->text(StateText::kCaps) == "audio/x-test");
+    CHECK(second->header_bytes().data() == state->header_bytes().data());
+    CHECK_FALSE(headers_wanted(state, second, true));
+    CHECK(state->text(StateText::kTitle) == "one");
+
+    StateChange bare;
+    bare.headers.emplace();
+    bare.texts[static_cast<size_t>(StateText::kCaps)] = "";
+    const StateRef third = changed_state(ledger, second, bare);
+    CHECK_FALSE(third.has_headers());
+    CHECK(third->text(StateText::kCaps).empty());
+    CHECK(third->text(StateText::kTitle) == "two");
+    CHECK(headers_wanted(third, second, false));
+  }
+  CHECK(ledger.live_blocks == 0);
+}
+
+TEST_CASE("stream state: texts reach nobody whose wire has no place for them") {
+  Rig rig(burst());
+  const StateRef first = headers(rig.ledger, {"<A>"});
+  StateChange change;
+  change.texts[static_cast<size_t>(StateText::kTags)] = "tags";
+  const StateRef second = changed_state(rig.ledger, first, change);
+  Client* client = rig.add();
+  append(rig, "1", first);
+  append(rig, "2", second);
+  append(rig, "3", first);
+  rig.settle();
+  CHECK(rig.received(client) == "<A>123");
+}

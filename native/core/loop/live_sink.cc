@@ -60,13 +60,12 @@ void LiveSink::release_held(Nanos now) {
   for (HeaderFilter::Held& frame : filter_.flush(state_)) fill_inboxes(std::move(frame.bytes), frame.info, now);
 }
 
-void LiveSink::set_headers(std::span<const std::span<const uint8_t>> headers, Nanos now) {
-  std::vector<BlockSlice> slices;
-  for (const auto& header : headers) slices.push_back(copy_to_slice(ledger_, header));
-  StateRef fresh(StreamState::create(ledger_, std::move(slices)));
+void LiveSink::set_state(const StateChange& change, Nanos now) {
   const std::lock_guard lock(mutex_);
-  if (state_.get() != nullptr && state_->same_headers(*fresh.get())) return;
-  release_held(now);
+  StateRef fresh = changed_state(ledger_, state_, change);
+  if (fresh == state_) return;
+  // What is held may be part of the old headers only.
+  if (state_.get() == nullptr || !state_->same_headers(*fresh.get())) release_held(now);
   state_ = std::move(fresh);
 }
 

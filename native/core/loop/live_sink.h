@@ -38,9 +38,8 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   void push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now);
   void append(BlockSlice bytes, const FrameInfo& info, Nanos now) override;
 
-  /// The headers that every client gets before its first frame from now on. The same ones again change
-  /// nothing.
-  void set_headers(std::span<const std::span<const uint8_t>> headers, Nanos now);
+  /// What the stream is from the next frame on. The same again changes nothing.
+  void set_state(const StateChange& change, Nanos now);
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
   Result<Client*> add(int fd, std::string_view head, ClientOptions options);

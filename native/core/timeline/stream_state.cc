@@ -7,13 +7,18 @@ namespace flumen {
 namespace {
 
 bool same_bytes(const BlockSlice& a, const BlockSlice& b) {
-  return a.size == b.size && (a.size == 0 || std::memcmp(a.data(), b.data(), a.size) == 0);
+  if (a.size != b.size) return false;
+  // Mostly one slice that two states share.
+  return a.size == 0 || a.data() == b.data() || std::memcmp(a.data(), b.data(), a.size) == 0;
 }
 
 }  // namespace
 
-StreamState* StreamState::create(Ledger& ledger, std::vector<BlockSlice> headers) {
+StreamState* StreamState::create(Ledger& ledger, std::vector<BlockSlice> headers, StateTexts texts,
+                                 uint32_t number) {
   auto* state = new StreamState();
+  state->texts_ = std::move(texts);
+  state->number_ = number;
   size_t total = 0;
   for (const BlockSlice& header : headers) total += header.size;
   state->headers_ = std::move(headers);
@@ -27,8 +32,34 @@ StreamState* StreamState::create(Ledger& ledger, std::vector<BlockSlice> headers
   return state;
 }
 
+StreamState* StreamState::with_texts(StateTexts texts, uint32_t number) const {
+  auto* state = new StreamState();
+  state->headers_ = headers_;
+  state->header_bytes_ = header_bytes_;
+  state->texts_ = std::move(texts);
+  state->number_ = number;
+  return state;
+}
+
 bool StreamState::same_headers(const StreamState& other) const {
   return std::ranges::equal(headers_, other.headers_, same_bytes);
+}
+
+StateRef changed_state(Ledger& ledger, const StateRef& before, const StateChange& change) {
+  const StateRef base = before.get() != nullptr ? before : StateRef(StreamState::create(ledger, {}));
+  StateTexts texts = base->texts();
+  for (size_t i = 0; i < kStateTexts; ++i) {
+    if (change.texts[i]) texts[i] = *change.texts[i];
+  }
+  const uint32_t number = base->number() + 1;
+  std::vector<BlockSlice> headers;
+  if (change.headers) {
+    for (const auto& header : *change.headers) headers.push_back(copy_to_slice(ledger, header));
+  }
+  if (change.headers && !std::ranges::equal(headers, base->headers(), same_bytes)) {
+    return StateRef(StreamState::create(ledger, std::move(headers), std::move(texts), number));
+  }
+  return texts == base->texts() ? before : StateRef(base->with_texts(std::move(texts), number));
 }
 
 }  // namespace flumen

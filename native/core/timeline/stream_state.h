@@ -2,7 +2,11 @@
 // clients point to, so a lagging client never gets new headers before old frames. Any thread.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,11 +14,27 @@
 
 namespace flumen {
 
+/// What is known besides the headers: sticky events as GStreamer's structure text, which is only handed on
+/// here (caps without their streamheader), and the title as it is. Empty: nothing is known. Numbers are the
+/// addon's wire format for lib/binding.ts.
+enum class StateText : uint8_t { kStreamStart = 0, kCaps, kSegment, kTags, kTitle };
+inline constexpr size_t kStateTexts = 5;
+using StateTexts = std::array<std::string, kStateTexts>;
+
+/// What a caller wants different; what is not given stays as it was.
+struct StateChange {
+  std::optional<std::vector<std::span<const uint8_t>>> headers;
+  std::array<std::optional<std::string>, kStateTexts> texts;
+};
+
 class StreamState {
  public:
   /// With one reference, which the caller owns. `headers` go to every receiver, in this order, before its
-  /// first frame.
-  static StreamState* create(Ledger& ledger, std::vector<BlockSlice> headers);
+  /// first frame. `number` counts the states of a sink, for people who read dumps.
+  static StreamState* create(Ledger& ledger, std::vector<BlockSlice> headers, StateTexts texts = {},
+                             uint32_t number = 0);
+  /// The same headers, shared, with other texts.
+  StreamState* with_texts(StateTexts texts, uint32_t number) const;
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
@@ -25,6 +45,9 @@ class StreamState {
   /// All headers, one behind the other; empty without headers.
   const BlockSlice& header_bytes() const { return header_bytes_; }
   bool same_headers(const StreamState& other) const;
+  const StateTexts& texts() const { return texts_; }
+  const std::string& text(StateText which) const { return texts_[static_cast<size_t>(which)]; }
+  uint32_t number() const { return number_; }
 
  private:
   StreamState() = default;
@@ -32,6 +55,8 @@ class StreamState {
   std::atomic<uint32_t> refs_{1};
   std::vector<BlockSlice> headers_;
   BlockSlice header_bytes_;
+  StateTexts texts_;
+  uint32_t number_ = 0;
 };
 
 /// Owns one reference; null: nothing is known of the stream.
@@ -67,5 +92,8 @@ inline bool headers_wanted(const StateRef& had, const StateRef& has, bool resend
   if (!had.has_headers()) return true;
   return resend && !had->same_headers(*has.get());
 }
+
+/// The state that `change` makes of `before`, numbered behind it; `before` itself when nothing is different.
+StateRef changed_state(Ledger& ledger, const StateRef& before, const StateChange& change);
 
 }  // namespace flumen
