@@ -7,7 +7,7 @@ export interface Binding {
   onBell(callback: () => void): void;
   /** Whether the bell keeps the process running. */
   keepAlive(on: boolean): void;
-  /** Fills `records` (see RECORD) and `texts[i]` (the failed operation) and returns how many records there were. */
+  /** Fills `records` (see RECORD) and `texts[i]` (the failed operation, or a dump) and returns how many records there were. */
   drain(records: Float64Array, texts: string[]): number;
   /** Live blocks, live bytes, live clients, open descriptors. */
   diagnostics(): Float64Array;
@@ -21,8 +21,17 @@ export interface Binding {
     dts: bigint | undefined,
     duration: bigint | undefined,
   ): void;
-  /** Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts. Throws with errno and syscall. */
-  sinkAdd(id: number, fd: number, head: Uint8Array | undefined, options: Float64Array): number;
+  /**
+   * Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts; `client`: its id, for dumps. Throws
+   * with errno and syscall.
+   */
+  sinkAdd(
+    id: number,
+    fd: number,
+    head: Uint8Array | undefined,
+    options: Float64Array,
+    client: number,
+  ): number;
   /** With `flush` it gets what is pending for it first. */
   sinkRemove(id: number, slot: number, flush: boolean): void;
   /** A clientReport record with `request` will follow, unless false: it has left. */
@@ -36,6 +45,8 @@ export interface Binding {
     headers: readonly Uint8Array[] | undefined,
     texts: readonly (string | undefined)[],
   ): void;
+  /** That many sinkDump records with `request` will follow; 0: the sink has gone. */
+  sinkDump(id: number, request: number): number;
   /** New limits (flatLag) for the clients without rules of their own. */
   sinkSetLag(id: number, lag: Float64Array): void;
   sinkClear(id: number): void;
@@ -81,6 +92,8 @@ export const RECORD = {
   clientReport: 7,
   /** [8, sink]: only the addon's own business, a slot may be free */
   clientSettled: 8,
+  /** [9, sink, place of the shard, -, -, request], and the dump as text */
+  sinkDump: 9,
 } as const;
 
 /** native/core/client/client.h, Reason. */

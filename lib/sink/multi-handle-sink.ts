@@ -22,6 +22,7 @@ import {
   SinkClient,
   type SinkEvents,
 } from './client.js';
+import { Dumps } from './dumps.js';
 import { type FrameInfo, frameBytes, frameFlags } from './frame.js';
 import { type ClientStatistics, Inquiries } from './inquiries.js';
 import { checkOptions, type SinkOptions } from './options.js';
@@ -50,6 +51,10 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   readonly #pending = new Set<SinkClient>();
   readonly #inquiries = new Inquiries((client, request) => this.#ask(client, request));
   readonly #streamState = new StickyState();
+  readonly #dumps = new Dumps(
+    (request) => native.sinkDump(this.#id, request),
+    () => this.#updateHold(),
+  );
   #writer: object | undefined;
   readonly #hold = new Hold();
   /** Of a closed sink; see sinkStats. */
@@ -207,6 +212,17 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     return this.#inquiries.about(client, this.#pending.has(client));
   }
 
+  /**
+   * The timeline of each loop and every client's place in it, as a table for people: its form may change. Each loop
+   * writes its own part, and for some milliseconds does nothing else when it has thousands of clients.
+   */
+  dump(): Promise<string> {
+    return this.#dumps.ask(
+      () =>
+        `sink ${this.#id}: ${this.#state}, ${this.size} clients, ${this.#pending.size} of them on their way`,
+    );
+  }
+
   /** The stream is over: everyone gets the rest and leaves as `ended`. Resolves when all have left. */
   end(): Promise<void> {
     return this.#stop(false);
@@ -249,6 +265,12 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   /** Called by the environment. @internal */
   claim(records: Float64Array, offset: number): SinkClient | undefined {
+    if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) {
+      // The native sink is gone already: whoever looks at this one in a listener must not be sent there.
+      const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
+      this.#lastFigures = lastFigures(bytesToServe, bytesServed, sends);
+      this.#state = 'closed';
+    }
     if (records[offset] !== RECORD.clientRemoved) return undefined;
     const slot = records[offset + 2] as number;
     const client = this.#bySlot[slot];
@@ -260,10 +282,8 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   onRecord(records: Float64Array, offset: number, operation: string | undefined, claimed: unknown): void {
     if (claimed instanceof SinkClient) this.#onClientRecord(claimed, records, offset, operation);
     else if (records[offset] === RECORD.clientReport) this.#inquiries.answer(records, offset);
-    else if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) {
-      const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
-      this.#onFinished(lastFigures(bytesToServe, bytesServed, sends));
-    }
+    else if (records[offset] === RECORD.sinkDump) this.#dumps.answer(records, offset, operation);
+    else if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) this.#onFinished();
   }
 
   #onClientRecord(
@@ -327,7 +347,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   #take(client: SinkClient, handed: Handed, options: CheckedAdd): void {
     if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
     const head = joined(handed.head, options.head);
-    const slot = native.sinkAdd(this.#id, handed.fd, head, flatAdd(options, handed));
+    const slot = native.sinkAdd(this.#id, handed.fd, head, flatAdd(options, handed), client.id);
     client.slot = slot;
     this.#bySlot[slot] = client;
     this.#pending.delete(client);
@@ -357,19 +377,19 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     return this.#finished;
   }
 
-  #onFinished(figures: Figures): void {
-    this.#lastFigures = figures;
-    this.#state = 'closed';
+  #onFinished(): void {
     unregister(this.#id);
     this.#inquiries.close();
+    this.#dumps.close();
     this.#updateHold();
     this.#finish();
     this.emit('close');
   }
 
-  /** Someone who awaits the end must hear of it, with clients or without. */
+  /** Someone who awaits the end, or a dump, must hear of it, with clients or without. */
   #updateHold(): void {
-    this.#hold.set(this.#state === 'open' && this.size > 0, this.#state === 'ending');
+    const awaited = this.#state === 'ending' || this.#dumps.waiting;
+    this.#hold.set(this.#state === 'open' && this.size > 0, awaited);
   }
 
   #closedError(operation: string): Error {

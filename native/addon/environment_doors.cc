@@ -87,7 +87,7 @@ void conclude(Instance& instance, const Notice& notice, double* record) {
 }
 
 // drain(records: Float64Array, texts: string[]) → number of records. texts[i] is set where record i has an
-// operation.
+// operation or a text.
 Napi::Value drain(const Napi::CallbackInfo& info) {
   Instance& instance = *Instance::of(info.Env());
   auto records = info[0].As<Napi::Float64Array>();
@@ -106,7 +106,7 @@ Napi::Value drain(const Napi::CallbackInfo& info) {
       if (sink != instance.sinks.end()) sink->second->release(client);
     } else if (instance.outbox.take_notice(notice)) {
       write_notice(notice, record);
-      operation = notice.error.operation;
+      operation = notice.text.empty() ? notice.error.operation : notice.text.c_str();
       conclude(instance, notice, record);
     } else {
       break;

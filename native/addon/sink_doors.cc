@@ -1,6 +1,7 @@
 // Doors of a sink, addressed by its id. Options and statistics travel as flat numbers (lib/binding.ts has the
 // order).
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "addon/convert.h"
@@ -110,12 +111,14 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkAdd(id, fd, head?, options: Float64Array) → slot
+// sinkAdd(id, fd, head?, options: Float64Array, client: number) → slot
 Napi::Value sink_add(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   const int fd = info[1].As<Napi::Number>().Int32Value();
-  Result<Client*> client = sink->add(fd, text_of(info[2]), client_options_from(FlatReader(info[3])));
+  ClientOptions options = client_options_from(FlatReader(info[3]));
+  options.id = info[4].As<Napi::Number>().Uint32Value();
+  Result<Client*> client = sink->add(fd, text_of(info[2]), std::move(options));
   if (!client.ok()) {
     throw_system_error(info.Env(), client.error());
     return info.Env().Undefined();
@@ -139,6 +142,15 @@ Napi::Value sink_report(const Napi::CallbackInfo& info) {
   Client* client = sink->client_at(info[1].As<Napi::Number>().Uint32Value());
   const bool asked = client != nullptr && sink->ask_report(client, info[2].As<Napi::Number>().Uint32Value());
   return Napi::Boolean::New(info.Env(), asked);
+}
+
+// sinkDump(id, request) → how many records will answer; none when the sink has gone.
+Napi::Value sink_dump(const Napi::CallbackInfo& info) {
+  const Instance& instance = *Instance::of(info.Env());
+  const auto found = instance.sinks.find(info[0].As<Napi::Number>().Uint32Value());
+  const uint32_t request = info[1].As<Napi::Number>().Uint32Value();
+  const uint32_t asked = found == instance.sinks.end() ? 0 : found->second->ask_dump(request);
+  return Napi::Number::New(info.Env(), asked);
 }
 
 // sinkSetState(id, headers: Uint8Array[] | undefined, texts: (string | undefined)[]): by StateText; what is
@@ -210,6 +222,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkAdd", Napi::Function::New(env, sink_add, "sinkAdd"));
   exports.Set("sinkRemove", Napi::Function::New(env, sink_remove, "sinkRemove"));
   exports.Set("sinkReport", Napi::Function::New(env, sink_report, "sinkReport"));
+  exports.Set("sinkDump", Napi::Function::New(env, sink_dump, "sinkDump"));
   exports.Set("sinkSetState", Napi::Function::New(env, sink_set_state, "sinkSetState"));
   exports.Set("sinkSetLag", Napi::Function::New(env, sink_set_lag, "sinkSetLag"));
   exports.Set("sinkClear", Napi::Function::New(env, sink_clear, "sinkClear"));

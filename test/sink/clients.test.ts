@@ -7,6 +7,23 @@ import { describe, expect, it } from 'vitest';
 import { type ClientRemoved, diagnostics, MultiFdSink, MultiSocketSink } from '../../lib/index.js';
 import { fifo, nextRemoved, reader, scratchFile, tcpPair } from './support.js';
 
+it('a listener of the last client-removed can still ask the sink anything', async () => {
+  const sink = new MultiSocketSink({ closeTimeout: 1 });
+  const { near, far } = await tcpPair();
+  const client = sink.add(near);
+  sink.push('x');
+  const asked = new Promise((resolve) => {
+    sink.on('client-removed', () => {
+      sink.remove(client);
+      sink.clear();
+      resolve([sink.size, sink.stats.bytesToServe, sink.stats.bytesServed]);
+    });
+  });
+  await sink.close();
+  expect(await asked).toEqual([0, 1, 1]);
+  far.destroy();
+});
+
 describe('who can be a client', () => {
   it('a socket, a FIFO and a file get the same bytes, and leave as ended', async () => {
     const sink = new MultiFdSink();

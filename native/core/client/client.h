@@ -98,6 +98,7 @@ struct alignas(64) Client {
   Shard* shard = nullptr;
   uint32_t index = 0;    // slot number in the roster
   uint32_t sink_id = 0;  // whom its leaving is reported to
+  uint32_t id = 0;       // by which people know it
   // The environment thread's own, all the time.
   uint32_t inquiries = 0;  // commands about it that the loop has not obeyed yet
   bool drained = false;    // its leaving has been drained: the slot is free when no report is under way

@@ -10,6 +10,7 @@
 namespace flumen {
 
 struct ClientOptions {
+  uint32_t id = 0;  // by which people know it: for dumps
   Framing framing = Framing::kRaw;
   bool resend_headers = true;          // it is given changed stream headers, too
   std::unique_ptr<ClientRules> rules;  // its own, in place of the sink's

@@ -20,6 +20,7 @@ struct Command {
     kFlushRemove,
     kSetLag,
     kReport,
+    kDump,
     kClear,
     kEnd,
     kClose,
@@ -37,7 +38,8 @@ struct Command {
   std::unique_ptr<Feed> feed;       // kAttach
   Frame frame;                      // kAppend
   LagRule lag;                      // kSetLag
-  uint32_t request = 0;             // kReport: comes back with the answer
+  uint32_t request = 0;             // kReport, kDump: comes back with the answer
+  uint32_t place = 0;               // kDump: so does which of the sink's shards this is
   std::shared_ptr<FrameSink> keep;  // kDropShard: the sink whose clients earlier commands may name
 };
 

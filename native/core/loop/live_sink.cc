@@ -112,6 +112,7 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
   client->framing = options.framing;
   client->shard = place.value()->shard;
   client->sink_id = id_;
+  client->id = options.id;
   client->rules = std::move(options.rules);
   client->resend_headers = options.resend_headers;
   if (!head.empty()) {
@@ -161,6 +162,17 @@ bool LiveSink::ask_report(Client* client, uint32_t request) {
     return true;
   }
   return false;
+}
+
+uint32_t LiveSink::ask_dump(uint32_t request) {
+  uint32_t asked = 0;
+  for (Place& place : shards_) {
+    Command command = command_for(Command::Kind::kDump, place.shard);
+    command.request = request;
+    command.place = asked++;
+    place.loop->post(std::move(command));
+  }
+  return asked;
 }
 
 void LiveSink::settled(Client* client) {

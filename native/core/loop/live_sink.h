@@ -57,6 +57,8 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   /// Asks the loop that owns `client` for a report; a kClientReport notice with `request` follows, and then
   /// goes to settled(). False when it has left.
   bool ask_report(Client* client, uint32_t request);
+  /// Asks every shard for a dump; as many kSinkDump notices with `request` follow as are returned.
+  uint32_t ask_dump(uint32_t request);
   /// The loop has obeyed one command about `client`: a removal or a report.
   void settled(Client* client);
 

@@ -120,6 +120,14 @@ void Loop::obey(Command& command, Nanos now) {
       notices_.push_back(std::move(notice));
       break;
     }
+    case Kind::kDump: {
+      Notice notice = notice_of(Notice::Kind::kSinkDump, command.shard);
+      notice.serial = command.request;
+      notice.offset = command.place;
+      notice.text = command.shard->dump();
+      notices_.push_back(std::move(notice));
+      break;
+    }
     case Kind::kClear:
       command.shard->clear(now);
       break;

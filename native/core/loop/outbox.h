@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "core/client/report.h"
@@ -29,17 +30,19 @@ struct Notice {
     kSourceTimeout,
     kSourceClosed,
     kClientReport,
-    kClientSettled  // a command about this client has been obeyed: the loop looks at its slot no more
+    kClientSettled,  // a command about this client has been obeyed: the loop looks at its slot no more
+    kSinkDump
   };
 
   Kind kind = Kind::kSinkFinished;
   uint32_t id = 0;  // of the sink or source
   Error error;
-  uint64_t offset = 0;  // of a source's error in the body
+  uint64_t offset = 0;  // of a source's error in the body; kSinkDump: which of the sink's shards
   uint32_t serial = 0;  // of the source's attach, or the number of the request
   // kClientReport, kClientSettled
   Client* client = nullptr;
   std::unique_ptr<ClientReport> report;
+  std::string text;  // kSinkDump
 };
 
 class Outbox {

@@ -235,6 +235,13 @@ void Shard::each_client(Visit visit) {
   each_in(ready_);
 }
 
+std::vector<Client*> Shard::all_clients() {
+  std::vector<Client*> all;
+  all.reserve(clients_);
+  each_client([&](Client* client) { all.push_back(client); });
+  return all;
+}
+
 void Shard::remove(Client* client, Nanos now, bool flush) {
   if (client->state == ClientState::kGone) return;
   if (flush) {

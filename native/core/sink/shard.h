@@ -7,6 +7,8 @@
 
 #include <array>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "core/client/report.h"
 #include "core/sink/lag_index.h"
@@ -64,6 +66,9 @@ class Shard {
   /// What is known of a client that this shard was given, now. Its slot must not have been given away since.
   ClientReport report(const Client* client, Nanos now);
 
+  /// The timeline and every client's place in it, as a table for people.
+  std::string dump();
+
   uint32_t sink_id() const { return sink_id_; }
   const Totals& totals() const { return totals_; }
   const Timeline& timeline() const { return timeline_; }
@@ -103,6 +108,7 @@ class Shard {
   void to_waiting(Client* client);
   template <typename Visit>
   void each_client(Visit visit);
+  std::vector<Client*> all_clients();
 
   // Leaving (shard_leave.cc).
   void stop_at(Client* client, uint64_t stop, Reason reason);
@@ -134,6 +140,11 @@ class Shard {
   void note_through(Client* client);
   bool has_begun(const Client* client) const;
   Nanos last_pts(const Client* client) const;
+  uint64_t lags_from(const Client* client) const;
+
+  // Dumping (shard_dump.cc).
+  std::string dump_timeline() const;
+  std::string dump_client(const Client& client) const;
 
   // Keeping (shard_keep.cc).
   void trim();

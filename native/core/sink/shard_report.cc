@@ -46,6 +46,12 @@ Nanos Shard::last_pts(const Client* client) const {
   return timeline_.pts_behind(client->seq);
 }
 
+// Who waits for a frame, or has been sent everything, lags behind none. A frame begun does not count.
+uint64_t Shard::lags_from(const Client* client) const {
+  if (client->await != Await::kNothing || client->state == ClientState::kLingering) return timeline_.next();
+  return client->offset > 0 ? client->seq + 1 : client->seq;
+}
+
 ClientReport Shard::report(const Client* client, Nanos now) {
   ClientReport report;
   // A finished shard has nobody, and the slots may be gone.
@@ -57,13 +63,10 @@ ClientReport Shard::report(const Client* client, Nanos now) {
   report.added_at = client->added_at;
   report.active_at = std::clamp(untick(client->active_tick, now), client->added_at, now);
   report.kernel_queue = io_.queued(client->fd, client->kind);
-  // Who waits for a frame, or has been sent everything, lags behind none. A frame begun does not count.
-  if (client->await == Await::kNothing && client->state != ClientState::kLingering) {
-    const uint64_t from = client->offset > 0 ? client->seq + 1 : client->seq;
-    report.lag_frames = timeline_.amount(from, Unit::kFrames);
-    report.lag_bytes = timeline_.amount(from, Unit::kBytes);
-    report.lag_time = static_cast<Nanos>(timeline_.amount(from, Unit::kTime));
-  }
+  const uint64_t from = lags_from(client);
+  report.lag_frames = timeline_.amount(from, Unit::kFrames);
+  report.lag_bytes = timeline_.amount(from, Unit::kBytes);
+  report.lag_time = static_cast<Nanos>(timeline_.amount(from, Unit::kTime));
   if (has_begun(client)) {
     report.first_pts = client->first_pts;
     report.last_pts = last_pts(client);
