@@ -73,6 +73,7 @@ async function core(preset) {
   }
   const result = await testCore(preset);
   if (result.failed > 0) console.error(result.output);
+  for (const line of result.totals) console.log(`   ${line}`);
   return result;
 }
 

@@ -28,10 +28,10 @@ struct FakeFd {
   uint64_t token = 0;
   bool open = true;
   bool watched = false;
-  bool armed = false;     // in epoll's ready list
-  bool nospace = false;   // a writer was refused: space is an edge
+  bool armed = false;          // in epoll's ready list
+  bool nospace = false;        // a writer was refused: space is an edge
   size_t grudge = ~size_t{0};  // what the next write is granted at most
-  bool squeezed = false;  // refuses for want of kernel memory until the next settle()
+  bool squeezed = false;       // refuses for want of kernel memory until the next settle()
   bool peer_fin = false;
   bool peer_gone = false;  // closed both ways: answers bytes with RST
   bool rst = false;

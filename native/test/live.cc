@@ -66,6 +66,12 @@ bool LiveEnv::drain() {
     } else if (outbox.take_notice(notice)) {
       notices.push_back(std::move(notice));
       const Notice& told = notices.back();
+      if (told.kind == Notice::Kind::kClientReport || told.kind == Notice::Kind::kClientSettled) {
+        const auto sink = sinks.find(told.id);
+        if (sink != sinks.end()) sink->second->settled(told.client);
+        notices.pop_back();
+        continue;
+      }
       if (told.kind != Notice::Kind::kSinkFinished || !sinks.at(told.id)->shard_finished()) continue;
       ++sinks_finished;
       sinks.erase(told.id);

@@ -83,8 +83,8 @@ struct ModelPeer {
   uint64_t due[4] = {};  // amount at its start, by Unit
   size_t appetite = 0;   // bytes its peer reads in a millisecond
 
-  bool resend = true;                      // it is told of headers that change
-  const ModelHeaders* told = nullptr;      // the state of the stream that it was last told
+  bool resend = true;                  // it is told of headers that change
+  const ModelHeaders* told = nullptr;  // the state of the stream that it was last told
 
   size_t prologue_at = 0;
   Piece piece;             // what is under way

@@ -31,9 +31,9 @@ thread_local uint64_t seed_played = 0;
 
 void on_abort(int) {
   char text[64];
-  const int size = std::snprintf(text, sizeof text, "seed %llu ABORTED\n  replay: core_sim --seed %llu --trace\n",
-                                 static_cast<unsigned long long>(seed_played),
-                                 static_cast<unsigned long long>(seed_played));
+  const int size = std::snprintf(
+      text, sizeof text, "seed %llu ABORTED\n  replay: core_sim --seed %llu --trace\n",
+      static_cast<unsigned long long>(seed_played), static_cast<unsigned long long>(seed_played));
   if (write(STDERR_FILENO, text, static_cast<size_t>(size)) < 0) _exit(1);
 }
 
@@ -52,9 +52,8 @@ bool play(uint64_t seed, bool trace, WorldCounts& counts) {
 
 // True when nothing is missing that a batch is to show.
 bool shows_all(const WorldCounts& counts) {
-  return std::ranges::none_of(flumen::test::kWorldCounts, [&](const auto& one) {
-    return one.wanted && counts.*one.count == 0;
-  });
+  return std::ranges::none_of(flumen::test::kWorldCounts,
+                              [&](const auto& one) { return one.wanted && counts.*one.count == 0; });
 }
 
 void report(const char* name, const WorldCounts& counts) {
@@ -91,7 +90,8 @@ class Run {
     for (uint64_t first; failed_ < kEnough && (first = next_.fetch_add(kBatch)) < seeds_;) {
       const uint64_t end = std::min(first + kBatch, seeds_);
       WorldCounts counts;
-      for (uint64_t seed = first; seed < end && failed_ < kEnough; ++seed) failed_ += play(seed, false, counts) ? 0 : 1;
+      for (uint64_t seed = first; seed < end && failed_ < kEnough; ++seed)
+        failed_ += play(seed, false, counts) ? 0 : 1;
       const std::lock_guard lock(mutex_);
       all_.add(counts);
       if (failed_ > 0 || end - first < kBatch || shows_all(counts)) continue;
@@ -128,7 +128,8 @@ int main(int argc, char** argv) {
   Run run(seeds);
   const bool good = run.play_all();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  std::printf("%llu seeds in %.1f s, %.0f operations each, %llu failed\n", static_cast<unsigned long long>(seeds),
-              took.count(), run.operations_each(), static_cast<unsigned long long>(run.failed()));
+  std::printf("%llu seeds in %.1f s, %.0f operations each, %llu failed\n",
+              static_cast<unsigned long long>(seeds), took.count(), run.operations_each(),
+              static_cast<unsigned long long>(run.failed()));
   return good ? 0 : 1;
 }

@@ -19,9 +19,7 @@ World::World(Choices& choices, bool trace)
   rig_.io.on_read = [this](int fd, size_t bytes) { saw_read(fd, bytes); };
   rig_.io.on_close = [this](int fd) { saw_close(fd); };
   rig_.event_hook = [this](Client* client, const IoEvent& event) { saw_event(client, event); };
-  rig_.event_after_hook = [this](Client* client, const IoEvent& event) {
-    saw_event_through(client, event);
-  };
+  rig_.event_after_hook = [this](Client* client, const IoEvent& event) { saw_event_through(client, event); };
   rig_.removed_hook = [this](Client* client) { saw_removal(client); };
   rig_.tick_hook = [this] { after_tick(); };
 }

@@ -131,7 +131,8 @@ class World {
   uint64_t gop_ = 1;  // one in so many frames is a key frame; 0: none is
   Nanos dts_ = 0;
   bool keeps_bursts_ = true;  // as of the last tick
-  Nanos late_at_ = 0;  // when the loop last came late: a sweep under way then went on, and frames behind it wait
+  Nanos late_at_ =
+      0;  // when the loop last came late: a sweep under way then went on, and frames behind it wait
   bool ending_ = false;
   Nanos close_at_ = kNever;
   uint64_t closes_seen_ = 0;

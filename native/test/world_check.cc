@@ -139,9 +139,11 @@ void World::check_slow(const ModelPeer& peer) {
   const Move move = move_in_judgement(peer);
   const Amount hard = lag_of(peer).hard;
   const bool waits = move.waits || peer.await != Await::kNothing;
-  const bool stalled = peer.stalled && !(move.moves && move.to == stream_.next() && peer.private_bytes() == 0 && !peer.begun());
+  const bool stalled = peer.stalled && !(move.moves && move.to == stream_.next() &&
+                                         peer.private_bytes() == 0 && !peer.begun());
   const uint64_t from = move.moves ? move.to : peer.unbegun();
-  if (stalled && !waits && hard.unit != Unit::kNone && stream_.amount(from, hard.unit) > allowed(peer, hard)) {
+  if (stalled && !waits && hard.unit != Unit::kNone &&
+      stream_.amount(from, hard.unit) > allowed(peer, hard)) {
     ++counts_.slow;
     return;
   }
@@ -196,10 +198,11 @@ void World::after_tick() {
     const Client& client = *peer->client;
     if (client.epilogue_queued) peer->decide_end();
     if (peer->kind == FdKind::kFile || !peer->stalled) continue;
-    // Who has just been offered nothing, for headers belong before what is next, is judged when it is its turn
-    // again.
+    // Who has just been offered nothing, for headers belong before what is next, is judged when it is its
+    // turn again.
     const Move move = move_of(*peer);
-    const bool emptied = move.moves && move.to == stream_.next() && !peer->begun() && peer->private_bytes() == 0;
+    const bool emptied =
+        move.moves && move.to == stream_.next() && !peer->begun() && peer->private_bytes() == 0;
     if (client.state == ClientState::kBlocked || (!client.stalled && emptied)) recover(*peer, move);
   }
   const uint64_t bytes = held();

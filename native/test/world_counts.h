@@ -20,7 +20,7 @@ struct WorldCounts {
 /// A count by the name that a report gives it.
 struct NamedCount {
   const char* name;
-  uint64_t WorldCounts::* count;
+  uint64_t WorldCounts::*count;
   bool wanted;  // a batch of lives without one has shown nothing
 };
 

@@ -138,7 +138,8 @@ World::Move World::move_of(const ModelPeer& peer) const {
   const LagRule& rule = lag_of(peer);
   Move move;
   // Who leaves is to get what was pending then.
-  if (peer.stop != Client::kNoStop || rule.recover == RecoverPolicy::kNone || !over(peer, rule.soft)) return move;
+  if (peer.stop != Client::kNoStop || rule.recover == RecoverPolicy::kNone || !over(peer, rule.soft))
+    return move;
   const uint64_t from = peer.unbegun();
   move.to = stream_.next() - 1;
   if (rule.recover == RecoverPolicy::kSoftLimit) {

@@ -1,4 +1,5 @@
-// The stream in a World: frames, its headers, and copies of them among the frames, through the sequencer's filter.
+// The stream in a World: frames, its headers, and copies of them among the frames, through the sequencer's
+// filter.
 #include <algorithm>
 #include <cstring>
 
@@ -124,7 +125,8 @@ void World::come_out(std::vector<HeaderFilter::Held> frames, std::vector<ModelFi
     stream_.append(frame.data, frame.size, frame.info, rig_.now,
                    headers_.empty() ? nullptr : &headers_.back());
     rig_.append(std::move(frames[i].bytes), frame.info, state_);
-    say("append ", stream_.next() - 1, ", ", frame.size, stream_.at(stream_.next() - 1).key ? " bytes, key" : " bytes");
+    say("append ", stream_.next() - 1, ", ", frame.size,
+        stream_.at(stream_.next() - 1).key ? " bytes, key" : " bytes");
     start_awaiting();
   }
 }

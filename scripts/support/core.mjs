@@ -6,8 +6,8 @@ import { must, run, StepFailed } from './run.mjs';
 
 const native = at('native');
 
-// Every seed that the plain build plays, ASan plays too; TSan has one thread to look at there, and is the slowest.
-const seedsOf = { dev: '1000', asan: '1000', tsan: '200' };
+// How many random lives each build plays. The sanitizers see every line that the plain build runs; they need no more of the same.
+const seedsOf = { dev: '100000', asan: '3000', tsan: '200' };
 
 /** Configures and builds one preset. Resolves with its binary directory. */
 export async function buildCore(preset) {
@@ -31,7 +31,7 @@ async function configure(preset) {
   await must(`configuring ${preset}`, 'cmake', args, { cwd: native });
 }
 
-/** Builds and runs the unit tests and the simulation of one preset. Resolves with `{ passed, failed, output }`. */
+/** Builds and runs the unit tests and the simulation of one preset. Resolves with `{ passed, failed, totals, output }`. */
 export async function testCore(preset) {
   await buildCore(preset);
   const ctest = ['--preset', preset, '--no-tests=error'];
@@ -41,7 +41,13 @@ export async function testCore(preset) {
   if (result.code !== 0 && result.output.includes('unexpected memory mapping')) {
     result = await run('setarch', ['-R', 'ctest', ...ctest], options);
   }
-  return { ...count(result), output: result.output };
+  return { ...count(result), totals: totalsOf(result.output), output: result.output };
+}
+
+// What the simulation and the churn have to say of themselves, without ctest's numbers in front.
+function totalsOf(output) {
+  const lines = output.split('\n').map((line) => line.replace(/^\d+: /, ''));
+  return lines.filter((line) => /^(all|churn): |seeds in .* operations each/.test(line));
 }
 
 // doctest sums up its own cases; any other program (the simulation) counts as one.
@@ -59,6 +65,13 @@ function count({ code, output }) {
   }
   if (code !== 0 && failed === 0) failed = 1;
   return { passed, failed };
+}
+
+/** Runs the churn of one preset; what it says goes to the terminal. Anything wrong is a StepFailed. */
+export async function churnCore(preset, { seconds, clients }) {
+  const directory = await buildCore(preset);
+  const args = ['--seconds', String(seconds), '--clients', String(clients)];
+  await must('churn', `${directory}/core_churn`, args, { cwd: directory, live: true });
 }
 
 /** Runs every fuzzer for its share of `totalSeconds`. A finding is a StepFailed with the fuzzer's report. */

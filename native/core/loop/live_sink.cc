@@ -57,7 +57,8 @@ void LiveSink::enter(BlockSlice bytes, const FrameInfo& info, Nanos now) {
 }
 
 void LiveSink::release_held(Nanos now) {
-  for (HeaderFilter::Held& frame : filter_.flush(state_)) fill_inboxes(std::move(frame.bytes), frame.info, now);
+  for (HeaderFilter::Held& frame : filter_.flush(state_))
+    fill_inboxes(std::move(frame.bytes), frame.info, now);
 }
 
 void LiveSink::set_state(const StateChange& change, Nanos now) {
