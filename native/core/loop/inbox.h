@@ -1,5 +1,6 @@
 // Commands to a loop thread, from any thread, in order. The mutex also publishes the frames' bytes to the
-// reader.
+// reader, and settles who wakes it: it falls asleep only while nothing is there, and of all who write
+// meanwhile the first one wakes it.
 #pragma once
 
 #include <memory>
@@ -45,27 +46,31 @@ struct Command {
 
 class Inbox {
  public:
-  /// True when it was empty: the reader may be asleep.
+  /// True when the reader must be woken: it sleeps, and nobody has been told so before.
   bool push(Command command) {
     const std::lock_guard lock(mutex_);
     commands_.push_back(std::move(command));
-    return commands_.size() == 1;
+    return std::exchange(asleep_, false);
   }
 
-  /// Swaps everything out; `into` must be empty and lends its capacity.
+  /// The reader is about to sleep until it is woken or takes. False when something is there already.
+  bool sleep() {
+    const std::lock_guard lock(mutex_);
+    asleep_ = commands_.empty();
+    return asleep_;
+  }
+
+  /// The reader is awake. Swaps everything out; `into` must be empty and lends its capacity.
   void take(std::vector<Command>& into) {
     const std::lock_guard lock(mutex_);
+    asleep_ = false;
     into.swap(commands_);
-  }
-
-  bool empty() {
-    const std::lock_guard lock(mutex_);
-    return commands_.empty();
   }
 
  private:
   std::mutex mutex_;
   std::vector<Command> commands_;
+  bool asleep_ = false;
 };
 
 }  // namespace flumen

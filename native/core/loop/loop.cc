@@ -33,7 +33,6 @@ Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbo
   std::unique_ptr<Loop> loop(new Loop(std::move(io.value()), outbox));
   Loop* self = loop.get();
   loop->thread_ = start_thread(name.c_str(), [self] { self->run(); });
-  loop->thread_id_ = loop->thread_.get_id();
   return loop;
 }
 
@@ -48,15 +47,16 @@ void Loop::stop() {
 }
 
 void Loop::post(Command command) {
-  const bool asleep = inbox_.push(std::move(command));
-  // The loop itself looks into its inbox before it sleeps.
-  if (asleep && std::this_thread::get_id() != thread_id_) io_->wake();
+  if (inbox_.push(std::move(command))) io_->wake();
 }
 
 void Loop::run() {
   Nanos now = monotonic_now();
   while (!stopping_) {
-    const std::span<const IoEvent> events = io_->wait(now, inbox_.empty() ? next_deadline() : 0);
+    const Nanos deadline = next_deadline();
+    // Nobody needs to wake us while there is work.
+    const bool sleeps = deadline > now && inbox_.sleep();
+    const std::span<const IoEvent> events = io_->wait(now, sleeps ? deadline : 0);
     now = monotonic_now();
     // Commands first: a frame pushed before a client sent its FIN is pending for that client.
     inbox_.take(commands_);

@@ -47,7 +47,6 @@ class Loop final : private ShardListener, private SourceListener {
   Outbox& outbox_;
   Inbox inbox_;
   std::thread thread_;
-  std::thread::id thread_id_;  // for any thread: thread_ itself changes when it is joined
 
   // The loop thread's own.
   bool stopping_ = false;
