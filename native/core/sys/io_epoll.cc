@@ -17,6 +17,13 @@ namespace {
 
 int64_t result_of(ssize_t returned) { return returned >= 0 ? returned : -errno; }
 
+// Below that the ring's own work is not worth it.
+constexpr size_t kWorthARing = 4;
+
+bool all_sockets(std::span<const SendOp> ops) {
+  return std::ranges::all_of(ops, [](const SendOp& op) { return op.kind == FdKind::kSocket; });
+}
+
 int64_t send_socket(const SendOp& op) {
   ssize_t sent = 0;
   do {
@@ -80,7 +87,7 @@ int64_t write_file(const SendOp& op) {
 
 }  // namespace
 
-Result<std::unique_ptr<EpollIo>> EpollIo::create(Ledger& ledger) {
+Result<std::unique_ptr<EpollIo>> EpollIo::create(Ledger& ledger, Sends sends) {
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_fd < 0) return Error{errno, "epoll_create1"};
   const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -94,7 +101,9 @@ Result<std::unique_ptr<EpollIo>> EpollIo::create(Ledger& ledger) {
   event.events = EPOLLIN | EPOLLET;
   event.data.u64 = kWakeToken;
   FLUMEN_CHECK(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) == 0);
-  return std::unique_ptr<EpollIo>(new EpollIo(ledger, epoll_fd, wake_fd));
+  std::unique_ptr<EpollIo> io(new EpollIo(ledger, epoll_fd, wake_fd));
+  if (sends == Sends::kBatched) io->ring_ = SendRing::create();
+  return io;
 }
 
 EpollIo::~EpollIo() {
@@ -116,6 +125,12 @@ void EpollIo::remove(int fd) { epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
 void EpollIo::tune_client(int fd, const SocketCare& care) { apply(care, fd); }
 
 void EpollIo::submit(std::span<SendOp> ops) {
+  while (ring_ && ops.size() >= kWorthARing && all_sockets(ops)) {
+    const std::span<SendOp> batch = ops.first(std::min(ops.size(), SendRing::kEntries));
+    const size_t tried = ring_->send(batch);
+    if (tried < batch.size()) ring_.reset();
+    ops = ops.subspan(tried);
+  }
   for (SendOp& op : ops) {
     switch (op.kind) {
       case FdKind::kSocket:

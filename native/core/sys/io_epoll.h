@@ -1,4 +1,5 @@
-// Io over epoll, sendmsg, pwritev2 and an eventfd. Owned by one loop thread; wake() from any.
+// Io over epoll, sendmsg, pwritev2 and an eventfd; where the kernel has it, an io_uring makes many sends in
+// one call. Owned by one loop thread; wake() from any.
 #pragma once
 
 #include <sys/epoll.h>
@@ -7,12 +8,16 @@
 #include <memory>
 
 #include "core/sys/io.h"
+#include "core/sys/send_ring.h"
 
 namespace flumen {
 
 class EpollIo final : public Io {
  public:
-  static Result<std::unique_ptr<EpollIo>> create(Ledger& ledger);
+  enum class Sends : uint8_t { kSingle, kBatched };
+
+  /// `sends`: batched, where the kernel can, or a call for each.
+  static Result<std::unique_ptr<EpollIo>> create(Ledger& ledger, Sends sends = Sends::kBatched);
   ~EpollIo() override;
 
   Result<bool> add(int fd, Watch watch, uint64_t token) override;
@@ -36,6 +41,7 @@ class EpollIo final : public Io {
   Ledger& ledger_;
   int epoll_fd_;
   int wake_fd_;
+  std::unique_ptr<SendRing> ring_;
   std::array<epoll_event, kEventsPerWait> raw_{};
   std::array<IoEvent, kEventsPerWait> events_{};
 };
