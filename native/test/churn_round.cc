@@ -117,10 +117,11 @@ void ChurnRound::produce() {
   while (!stop_) {
     if (choices.one_in(25)) {
       const std::vector<std::string> headers = stream_.next_headers();
-      std::vector<std::span<const uint8_t>> spans;
+      StateChange change;
+      std::vector<std::span<const uint8_t>>& spans = change.headers.emplace();
       for (const std::string& header : headers)
         spans.emplace_back(reinterpret_cast<const uint8_t*>(header.data()), header.size());
-      sink_->set_headers(spans, monotonic_now());
+      sink_->set_state(change, monotonic_now());
       ++totals_.states;
     }
     if (choices.one_in(20)) {
@@ -151,18 +152,20 @@ void ChurnRound::join_one() {
   // Small buffers at the other end: what it does not read is soon felt at ours.
   const int small = 4096;
   if (choices_.one_in(2)) setsockopt(pair.theirs, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-  std::unique_ptr<ClientRules> own;
+  ClientOptions asked;
+  asked.framing = one.framing;
   ChurnRules rules{options_.lag.recover, starts_on_key(options_.start.method), !choices_.one_in(4)};
+  asked.resend_headers = rules.resend;
   if (choices_.one_in(2)) {
-    own = std::make_unique<ClientRules>();
-    own->start = World::start_from(choices_);
-    own->lag = World::lag_from(choices_, options_.flush_interval);
-    rules.recover = own->lag.recover;
-    rules.starts_on_key = starts_on_key(own->start.method);
+    const StartRule start = World::start_from(choices_);
+    const LagRule lag = World::lag_from(choices_, options_.flush_interval);
+    asked.rules = std::make_unique<ClientRules>(ClientRules{start, lag, {}});
+    rules.recover = lag.recover;
+    rules.starts_on_key = starts_on_key(start.method);
   }
   one.recover = rules.recover;
   const std::string head = choices_.one_in(2) ? pattern(choices_.between(1, 600), id) : "";
-  Result<Client*> added = sink_->add(pair.ours, one.framing, head, std::move(own), rules.resend);
+  Result<Client*> added = sink_->add(pair.ours, head, std::move(asked));
   FLUMEN_CHECK(added.ok());
   one.client = added.value();
   env_->keys[one.client] = static_cast<int>(id);

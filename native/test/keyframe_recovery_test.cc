@@ -114,9 +114,9 @@ struct Show {
                                    .framing = viewer.framing});
       // Each its own patience; who starts between key frames waits for one.
       viewer.client->rules = std::make_unique<ClientRules>();
-      viewer.client->rules->start.method =
-          choices.one_in(2) ? SyncMethod::kNextKeyframe : SyncMethod::kLatestKeyframe;
-      viewer.client->rules->lag = {patience(), {}, RecoverPolicy::kKeyframe};
+      viewer.client->rules->start =
+          StartRule{choices.one_in(2) ? SyncMethod::kNextKeyframe : SyncMethod::kLatestKeyframe, {}, {}};
+      viewer.client->rules->lag = LagRule{patience(), {}, RecoverPolicy::kKeyframe};
       rig.shard->add(viewer.client, rig.now);
       viewers.push_back(std::move(viewer));
     }

@@ -77,8 +77,7 @@ struct ModelPeer {
   Framing framing = Framing::kRaw;
   std::string prologue;
   uint64_t start = 0;
-  bool own_rules = false;
-  ClientRules rules;  // with own_rules
+  ClientRules rules;  // its own
   Await await = Await::kNothing;
   uint64_t due[4] = {};  // amount at its start, by Unit
   size_t appetite = 0;   // bytes its peer reads in a millisecond
@@ -112,6 +111,10 @@ struct ModelPeer {
   bool ever_caught_up = false;
   bool stalled = false;  // the naive stall clock
   Nanos stalled_since = 0;
+  Nanos deadline = kNever;
+  Nanos active_at = 0;        // when the kernel last took a byte; until then when it was added
+  Nanos expired_at = kNever;  // when its time was over
+  bool idle_blocked = false;  // … by the idle timeout, when the kernel took nothing
   Nanos fin_sent_at = 0;
   bool may_reset = false;
   bool here = true;

@@ -198,6 +198,7 @@ void ModelPeer::wrote(size_t offered, size_t taken, Nanos now) {
   const bool is_short = taken < offered;
   if (is_short && (taken > 0 || !stalled)) stalled_since = now;
   stalled = is_short;
+  if (taken > 0) active_at = now;
 }
 
 void ModelPeer::heard(size_t bytes, WorldCounts& counts) {
@@ -217,9 +218,9 @@ void ModelPeer::heard(size_t bytes, WorldCounts& counts) {
 
 // RFC 9112 §7.1: the last chunk. RFC 6455 §5.5.1: a close, which answers theirs.
 std::string ModelPeer::epilogue() const {
-  const bool ended = stop_reason == Reason::kEnded;
-  if (framing == Framing::kChunked && ended) return "0\r\n\r\n";
-  if (framing != Framing::kWebsocket || (!ended && !closing)) return "";
+  const bool orderly = stop_reason != Reason::kNone && stop_reason != Reason::kClosed;
+  if (framing == Framing::kChunked && orderly) return "0\r\n\r\n";
+  if (framing != Framing::kWebsocket || (!orderly && !closing)) return "";
   return control_frame(kClose, std::string{static_cast<char>(status >> 8), static_cast<char>(status & 0xff)});
 }
 

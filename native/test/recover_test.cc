@@ -246,7 +246,7 @@ TEST_CASE("recover: rules of a client's own, and rules that change while it runs
   options.stall_timeout = 0;
   Rig rig(options);
   Client* own = rig.reserve({.capacity = 100});
-  own->rules = std::make_unique<ClientRules>(ClientRules{{}, soft(2, RecoverPolicy::kLatest)});
+  own->rules = std::make_unique<ClientRules>(ClientRules{{}, soft(2, RecoverPolicy::kLatest), {}});
   rig.shard->add(own, rig.now);
   Client* plain = rig.add({.capacity = 100});
   rig.settle();
@@ -264,6 +264,25 @@ TEST_CASE("recover: rules of a client's own, and rules that change while it runs
   rig.settle();
   CHECK(rig.reason_of(plain) == Reason::kSlow);
   CHECK(rig.reason_of(own) == Reason::kNone);
+}
+
+TEST_CASE("recover: a client with a start of its own, or socket options, has the limits of the sink") {
+  SinkOptions options;
+  options.lag = {};
+  options.stall_timeout = 0;
+  Rig rig(options);
+  Client* own = rig.reserve({.capacity = 100});
+  own->rules = std::make_unique<ClientRules>();
+  own->rules->start = StartRule{SyncMethod::kBurst, {}, {}};
+  own->rules->socket = SocketCare{};
+  rig.shard->add(own, rig.now);
+  for (uint64_t i = 0; i < 4; ++i) {
+    rig.append(pattern(100, i));
+    rig.settle();
+  }
+  rig.shard->set_lag(soft(1, RecoverPolicy::kSoftLimit));
+  rig.settle();
+  CHECK(own->frames_dropped == 2);
 }
 
 TEST_CASE("recover: the newest key frame counts also when it is kept no more") {

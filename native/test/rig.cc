@@ -32,6 +32,8 @@ Client* Rig::reserve(const ClientSetup& setup) {
   client->kind = setup.kind;
   client->framing = setup.framing;
   client->fd = io.open(setup.kind, setup.capacity);
+  client->deadline = setup.deadline;
+  if (setup.wants_input) client->input = std::make_unique<ClientInput>();
   if (!setup.prologue.empty()) {
     client->prologue = copy_to_slice(
         ledger, {reinterpret_cast<const uint8_t*>(setup.prologue.data()), setup.prologue.size()});
@@ -64,6 +66,7 @@ bool Rig::events() {
 bool Rig::tick_if_due() {
   if (shard->deadline() > now) return false;
   const uint64_t closes = io.counts.closes;
+  if (before_tick_hook) before_tick_hook();
   shard->tick(now);
   most_closes = std::max(most_closes, io.counts.closes - closes);
   ++turns;
@@ -111,6 +114,11 @@ Reason Rig::reason_of(const Client* client) const {
 void Rig::on_removed(Client* client) {
   removals.push_back({client, client->reason, now, client->error});
   if (removed_hook) removed_hook(client);
+}
+
+void Rig::on_input(Client* client, BlockSlice bytes) {
+  if (reason_of(client) != Reason::kNone) io.violations.push_back("input of a client that has left");
+  heard.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size);
 }
 
 void Rig::on_finished(Shard*) { ++finished; }

@@ -27,6 +27,8 @@ struct ClientSetup {
   size_t capacity = 64 * kKiB;
   Framing framing = Framing::kRaw;
   std::string_view prologue = {};
+  bool wants_input = false;
+  Nanos deadline = kNever;
 };
 
 class Rig : public ShardListener {
@@ -63,12 +65,14 @@ class Rig : public ShardListener {
   Reason reason_of(const Client* client) const;
 
   void on_removed(Client* client) override;
+  void on_input(Client* client, BlockSlice bytes) override;
   void on_finished(Shard* finished) override;
 
   std::function<void(Client*)> removed_hook;
   std::function<void(Client*, const IoEvent&)> event_hook;        // before the shard hears of it …
   std::function<void(Client*, const IoEvent&)> event_after_hook;  // … and after
   std::function<void()> tick_hook;
+  std::function<void()> before_tick_hook;
 
   Ledger ledger;
   FakeIo io{ledger};
@@ -78,6 +82,7 @@ class Rig : public ShardListener {
   std::unique_ptr<BlockWriter> writer = std::make_unique<BlockWriter>(ledger);
   std::unique_ptr<Shard> shard;
   std::vector<Removal> removals;
+  std::vector<std::string> heard;  // what clients have sent, as it was passed on
   int finished = 0;
   uint64_t turns = 0;
   uint64_t most_closes = 0;  // in one tick

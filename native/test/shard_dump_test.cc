@@ -51,8 +51,8 @@ TEST_CASE("dump: frames, and a client in each state") {
   Client* waiting = named(rig, 9, {.prologue = "head"});
   Client* leaving = named(rig, 8, {.capacity = 300});
   waiting->rules = std::make_unique<ClientRules>();
-  waiting->rules->start = {SyncMethod::kNextKeyframe, {}, {}};
-  waiting->rules->lag = {{Unit::kTime, 1'500'000}, {Unit::kFrames, 9}, RecoverPolicy::kKeyframe};
+  waiting->rules->start = StartRule{SyncMethod::kNextKeyframe, {}, {}};
+  waiting->rules->lag = LagRule{{Unit::kTime, 1'500'000}, {Unit::kFrames, 9}, RecoverPolicy::kKeyframe};
   for (Client* client : {blocked, caught_up, waiting, leaving}) rig.shard->add(client, rig.now);
   rig.settle();
   const StateRef state = [&] {

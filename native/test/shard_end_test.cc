@@ -277,6 +277,25 @@ TEST_CASE("end(): a peer that answers our FIN with a reset has had everything: e
   CHECK(rig.reason_of(client) == Reason::kEnded);
 }
 
+TEST_CASE("remove with flush ends the body: last chunk, WebSocket close; a plain remove says nothing") {
+  Rig rig({});
+  Client* chunked = rig.add({.framing = Framing::kChunked});
+  Client* messages = rig.add({.framing = Framing::kWebsocket});
+  Client* cut = rig.add({.framing = Framing::kChunked});
+  rig.settle();
+  rig.append("abc");
+  for (Client* client : {chunked, messages}) rig.shard->remove(client, rig.now, true);
+  rig.settle();
+  rig.shard->remove(cut, rig.now);
+  rig.append("late");
+  rig.settle();
+  CHECK(rig.received(chunked) == "3\r\nabc\r\n0\r\n\r\n");
+  CHECK(rig.received(messages) ==
+        "\x82\x03"
+        "abc\x88\x02\x03\xe8");
+  CHECK(rig.received(cut) == "3\r\nabc\r\n");
+}
+
 TEST_CASE("keep_half_closed: a client that has sent its FIN goes on listening, until it resets") {
   SinkOptions options;
   options.keep_half_closed = true;

@@ -252,7 +252,7 @@ TEST_CASE("memory cap: clients that wait for their flush slot are served early i
 }
 
 TEST_CASE(
-    "stall clock: a terminal that takes nothing is asked again each turn, and goes as slow in the end") {
+    "stall clock: a terminal that takes nothing is asked again and again, and goes as slow in the end") {
   SinkOptions options;
   options.stall_timeout = 1 * kSecond;
   Rig rig(options);

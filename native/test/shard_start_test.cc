@@ -40,7 +40,7 @@ struct Labels : Rig {
 
   Client* enter(const StartRule* rule = nullptr) {
     Client* client = reserve();
-    if (rule != nullptr) client->rules = std::make_unique<ClientRules>(ClientRules{*rule, {}});
+    if (rule != nullptr) client->rules = std::make_unique<ClientRules>(ClientRules{*rule, {}, {}});
     shard->add(client, now);
     settle();
     return client;

@@ -60,7 +60,7 @@ TEST_CASE("loops: no wake-up is lost, however close to falling asleep a push com
   std::vector<Pair> pairs;
   for (int i = 0; i < 2; ++i) {
     pairs.push_back(unix_pair());
-    env.keys[sink.add(pairs.back().ours, Framing::kRaw, "").value()] = i;
+    env.keys[sink.add(pairs.back().ours, "", {}).value()] = i;
   }
   Choices choices(1);
   // The loops go to sleep right after the frame has left them: that is when the next one comes.
@@ -88,7 +88,7 @@ TEST_CASE("loops: writers in parallel, each waiting for its own answer before th
   for (int i = 0; i < kThreads; ++i) {
     sinks.push_back(&env.open_sink(SinkOptions{}));
     pairs.push_back(unix_pair());
-    env.keys[sinks.back()->add(pairs.back().ours, Framing::kRaw, "").value()] = i;
+    env.keys[sinks.back()->add(pairs.back().ours, "", {}).value()] = i;
   }
   std::atomic<int> answered{0};
   std::vector<std::thread> threads;

@@ -64,6 +64,25 @@ TEST_CASE("websocket: what breaks the protocol is closed with 1002") {
   }
 }
 
+TEST_CASE("websocket: a client that waits for a key frame may say goodbye, however many frames have passed") {
+  SinkOptions options;
+  options.start.method = SyncMethod::kNextKeyframe;
+  Rig rig(options);
+  Client* client = rig.add({.framing = Framing::kWebsocket});
+  rig.settle();
+  FrameInfo delta;
+  delta.flags = FrameFlags::kDelta;
+  for (int i = 0; i < 3; ++i) {
+    rig.append("x", delta);
+    rig.settle();
+  }
+  rig.io.peer_say(rig.fd_of(client), client_frame(8, "\x03\xe9"));
+  rig.io.peer_fin(rig.fd_of(client));
+  rig.settle();
+  CHECK(rig.received(client) == "\x88\x02\x03\xe9");
+  CHECK(rig.reason_of(client) == Reason::kClosed);
+}
+
 TEST_CASE("websocket: messages are frames; a pong goes between them, a close comes behind the one begun") {
   Rig rig({});
   Client* client = rig.add({.capacity = 5, .framing = Framing::kWebsocket});

@@ -21,6 +21,7 @@ World::World(Choices& choices, bool trace)
   rig_.event_hook = [this](Client* client, const IoEvent& event) { saw_event(client, event); };
   rig_.event_after_hook = [this](Client* client, const IoEvent& event) { saw_event_through(client, event); };
   rig_.removed_hook = [this](Client* client) { saw_removal(client); };
+  rig_.before_tick_hook = [this] { expire(); };
   rig_.tick_hook = [this] { after_tick(); };
 }
 
@@ -66,7 +67,7 @@ void World::step() {
   } else if (what < 46) {
     remove_client();
   } else if (what < 47) {
-    change_rules();
+    choices_.one_in(2) ? change_rules() : change_deadline();
   } else if (what < 70) {
     peer_acts();
   } else if (what < 71 && choices_.one_in(3)) {
@@ -101,8 +102,9 @@ void World::add_client() {
   if (peer.kind == FdKind::kFile && choices_.one_in(2))
     rig_.io.at(peer.fd).disk_left = choices_.below(100'000);
   if (choices_.one_in(3)) {
-    peer.own_rules = true;
-    peer.rules = {start_from(choices_), lag_from(choices_, options_.flush_interval)};
+    const uint64_t which = choices_.between(1, 3);
+    if ((which & 1) != 0) peer.rules.start = start_from(choices_);
+    if ((which & 2) != 0) peer.rules.lag = lag_from(choices_, options_.flush_interval);
     peer.client->rules = std::make_unique<ClientRules>(peer.rules);
     ++counts_.rules;
   }
@@ -112,6 +114,8 @@ void World::add_client() {
   } else {
     place(peer);
   }
+  peer.deadline = peer.client->deadline = deadline_from(rig_.now, choices_);
+  peer.active_at = rig_.now;
   peer.late = ending_;
   if (peer.framing == Framing::kChunked) ++counts_.chunked;
   if (peer.framing == Framing::kWebsocket) ++counts_.websockets;

@@ -77,6 +77,13 @@ class World {
   void recover(ModelPeer& peer, const Move& move);
   uint64_t needed_for_newcomers() const;
 
+  // Time (world_time.cc).
+  static Nanos deadline_from(Nanos now, Choices& choices);
+  void change_deadline();
+  void expire();
+  void check_timeout(ModelPeer& peer);
+  void check_time(const ModelPeer& peer);
+
   // The end (world_end.cc).
   void finale();
   void end_all(bool close);

@@ -120,6 +120,9 @@ void World::check_reason(ModelPeer& peer) {
     case Reason::kSlow:
       check_slow(peer);
       break;
+    case Reason::kTimeout:
+      check_timeout(peer);
+      break;
     case Reason::kError:
       ++counts_.errors;
       if (peer.client->error == ENOMEM && fd.accepted == 0) break;
@@ -225,6 +228,7 @@ void World::follow(ModelPeer& peer, uint64_t held_now) {
     if (client.seq < tail) problem(peer, "the frames it needs are gone");
     check_position(peer, client);
   }
+  check_time(peer);
   peer.cursor = client.seq;
   if (client.state == ClientState::kCaughtUp) {
     peer.ever_caught_up = true;

@@ -8,7 +8,7 @@ namespace flumen::test {
 struct WorldCounts {
   uint64_t operations = 0, clients = 0, frames = 0, bytes = 0, turns = 0;
   uint64_t short_writes = 0, eagains = 0, resets = 0, fins = 0, errors = 0;
-  uint64_t slow = 0, stalls = 0, caps = 0, flushes = 0;
+  uint64_t slow = 0, stalls = 0, caps = 0, flushes = 0, expired = 0;
   uint64_t to_latest = 0, to_soft = 0, to_key = 0, key_waits = 0, by_push = 0, rules = 0;
   uint64_t chunked = 0, websockets = 0;
   uint64_t headers = 0, headers_cut = 0, headers_jumped = 0, headers_kept = 0, copies = 0, held_back = 0;
@@ -39,6 +39,7 @@ inline constexpr NamedCount kWorldCounts[] = {
     {"stalls", &WorldCounts::stalls, true},
     {"cap", &WorldCounts::caps, true},
     {"flush removals", &WorldCounts::flushes, true},
+    {"times over", &WorldCounts::expired, true},
     {"recovered to latest", &WorldCounts::to_latest, true},
     {"to the soft limit", &WorldCounts::to_soft, true},
     {"to a key frame", &WorldCounts::to_key, true},

@@ -63,6 +63,7 @@ SinkOptions World::options_from(Choices& choices) {
   SinkOptions options;
   options.flush_interval = kIntervals[choices.below(4)];
   options.stall_timeout = kStalls[choices.below(4)];
+  if (choices.one_in(4)) options.idle_timeout = static_cast<Nanos>(choices.between(200, 4000)) * kMillisecond;
   options.lag = lag_from(choices, options.flush_interval);
   options.start = start_from(choices);
   options.position_on_push = choices.one_in(4);
@@ -82,17 +83,17 @@ std::string World::describe() const {
          std::to_string(static_cast<int>(options_.start.method)) + " min " + text_of(options_.start.min) +
          " max " + text_of(options_.start.max) + (options_.position_on_push ? " on push" : "") + ", keep " +
          std::to_string(options_.keep.frames) + "/" + std::to_string(options_.keep.bytes) + "/" +
-         ms(options_.keep.time) + ", stall " + ms(options_.stall_timeout) + ", cap " +
-         std::to_string(options_.memory_cap) + ", close " + ms(options_.close_timeout) + ", gop " +
-         std::to_string(gop_);
+         ms(options_.keep.time) + ", stall " + ms(options_.stall_timeout) + ", idle " +
+         ms(options_.idle_timeout) + ", cap " + std::to_string(options_.memory_cap) + ", close " +
+         ms(options_.close_timeout) + ", gop " + std::to_string(gop_);
 }
 
 const LagRule& World::lag_of(const ModelPeer& peer) const {
-  return peer.own_rules ? peer.rules.lag : options_.lag;
+  return peer.rules.lag ? *peer.rules.lag : options_.lag;
 }
 
 const StartRule& World::start_of(const ModelPeer& peer) const {
-  return peer.own_rules ? peer.rules.start : options_.start;
+  return peer.rules.start ? *peer.rules.start : options_.start;
 }
 
 void World::place(ModelPeer& peer) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/base/intrusive_list.h"
+#include "core/client/client_input.h"
 #include "core/client/rules.h"
 #include "core/sys/fd.h"
 #include "core/timeline/stream_state.h"
@@ -45,6 +46,7 @@ inline Nanos untick(uint32_t tick, Nanos now) { return ((now >> 20) - Nanos{tick
 // Two cache lines hold all that a send touches.
 struct alignas(64) Client {
   static constexpr uint64_t kNoStop = ~uint64_t{0};
+  static constexpr uint32_t kNoTimer = ~uint32_t{0};
 
   // Hot: touched by every send.
   ListLink<Client> queue;  // flush slot, ready, blocked, lingering, or the outbox
@@ -75,8 +77,9 @@ struct alignas(64) Client {
   // Cold.
   std::unique_ptr<WebsocketInput> websocket;  // with that framing: what it sends
   uint32_t prologue_held = 0;                 // its size at first: what it counts against the memory cap
+  std::unique_ptr<ClientInput> input;         // when what it sends is wanted; null: it is discarded
   std::unique_ptr<ClientRules> rules;         // its own; null: the sink's
-  ListLink<Client> ruled;                     // among those with rules of their own
+  ListLink<Client> ruled;                     // among those with a lag rule of their own
   uint64_t recovered_at = 0;    // the newest key frame when it last recovered by key frame, + 1; 0: not since
                                 // it caught up
   bool resend_headers = true;   // it is given changed headers, too
@@ -95,12 +98,16 @@ struct alignas(64) Client {
   Nanos start_time = 0;
   Nanos added_at = 0;
   Nanos removed_at = 0;
+  Nanos deadline = kNever;    // when it has to go
+  uint32_t timer = kNoTimer;  // its place among the shard's timers
+  bool expired = false;       // its time was over: `deadline` is the end of its grace
   Shard* shard = nullptr;
   uint32_t index = 0;    // slot number in the roster
   uint32_t sink_id = 0;  // whom its leaving is reported to
   uint32_t id = 0;       // by which people know it
   // The environment thread's own, all the time.
   uint32_t inquiries = 0;  // commands about it that the loop has not obeyed yet
+  uint32_t heard = 0;      // cost of the input drained and not acknowledged to the shard yet
   bool drained = false;    // its leaving has been drained: the slot is free when no report is under way
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "core/client/rules.h"
 #include "core/wire/framing.h"
@@ -13,7 +14,10 @@ struct ClientOptions {
   uint32_t id = 0;  // by which people know it: for dumps
   Framing framing = Framing::kRaw;
   bool resend_headers = true;          // it is given changed stream headers, too
+  bool wants_input = false;            // what it sends is wanted by the environment
   std::unique_ptr<ClientRules> rules;  // its own, in place of the sink's
+  Nanos deadline = kNever;             // when it has to go
+  std::span<const uint8_t> prelude;    // what Node had read of it; borrowed until add() returns
 };
 
 }  // namespace flumen

@@ -2,7 +2,10 @@
 // have its own.
 #pragma once
 
+#include <optional>
+
 #include "core/base/units.h"
+#include "core/sys/socket_care.h"
 #include "core/timeline/start_point.h"
 
 namespace flumen {
@@ -18,10 +21,11 @@ struct LagRule {
   RecoverPolicy recover = RecoverPolicy::kNone;
 };
 
-/// What a client asked for itself; used instead of the sink's.
+/// What a client asked for itself; used instead of the sink's. What it did not ask for is the sink's.
 struct ClientRules {
-  StartRule start;
-  LagRule lag;
+  std::optional<StartRule> start;
+  std::optional<LagRule> lag;
+  std::optional<SocketCare> socket;
 };
 
 }  // namespace flumen

@@ -20,6 +20,8 @@ struct Command {
     kRemove,
     kFlushRemove,
     kSetLag,
+    kSetDeadline,
+    kAcknowledge,
     kReport,
     kDump,
     kClear,
@@ -39,8 +41,9 @@ struct Command {
   std::unique_ptr<Feed> feed;       // kAttach
   Frame frame;                      // kAppend
   LagRule lag;                      // kSetLag
-  uint32_t request = 0;             // kReport, kDump: comes back with the answer
-  uint32_t place = 0;               // kDump: so does which of the sink's shards this is
+  uint32_t request = 0;             // kReport, kDump: comes back with the answer; kAcknowledge: the cost
+  uint32_t place = 0;               // kDump: comes back too, which of the sink's shards this is
+  Nanos deadline = kNever;          // kSetDeadline
   std::shared_ptr<FrameSink> keep;  // kDropShard: the sink whose clients earlier commands may name
 };
 

@@ -18,6 +18,18 @@ Command command_for(Command::Kind kind, Shard* shard, Client* client = nullptr) 
   return command;
 }
 
+// What a client sends: read where it is wanted, and understood where the wire demands it. The bytes that Node
+// had read come first.
+void hear(Client& client, const ClientOptions& options, Ledger& ledger) {
+  if (options.wants_input) client.input = std::make_unique<ClientInput>();
+  if (options.framing == Framing::kWebsocket) {
+    client.websocket = std::make_unique<WebsocketInput>(options.wants_input ? ClientInput::kMost : 0);
+    client.websocket->feed(options.prelude);
+  } else if (options.wants_input && !options.prelude.empty()) {
+    client.input->prelude = copy_to_slice(ledger, options.prelude);
+  }
+}
+
 }  // namespace
 
 LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger)
@@ -102,7 +114,8 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
   if (ending_) return Error{ESHUTDOWN, "add"};
   const Result<FdKind> kind = fd_kind(fd, FdUse::kWrite);
   if (!kind.ok()) return kind.error();
-  if (options_.sockets_only && kind.value() != FdKind::kSocket) return Error{ENOTSOCK, "add"};
+  if ((options_.sockets_only || options.wants_input) && kind.value() != FdKind::kSocket)
+    return Error{ENOTSOCK, "add"};
   Result<Place*> place = place_for(kind.value());
   if (!place.ok()) return place.error();
   Result<int> copy = dup_fd(fd, ledger_);
@@ -116,6 +129,8 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
   client->id = options.id;
   client->rules = std::move(options.rules);
   client->resend_headers = options.resend_headers;
+  client->deadline = options.deadline;
+  hear(*client, options, ledger_);
   if (!head.empty()) {
     client->prologue = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(head.data()), head.size()});
   }
@@ -125,12 +140,33 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
 }
 
 void LiveSink::remove(Client* client, bool flush) {
-  const Command::Kind kind = flush ? Command::Kind::kFlushRemove : Command::Kind::kRemove;
+  tell(client,
+       command_for(flush ? Command::Kind::kFlushRemove : Command::Kind::kRemove, client->shard, client));
+}
+
+void LiveSink::set_deadline(Client* client, Nanos deadline) {
+  Command command = command_for(Command::Kind::kSetDeadline, client->shard, client);
+  command.deadline = deadline;
+  tell(client, std::move(command));
+}
+
+void LiveSink::drained_input(Client* client, size_t bytes) {
+  client->heard += ClientInput::cost_of(bytes);
+  if (client->heard < ClientInput::kPortion) return;
+  Command command = command_for(Command::Kind::kAcknowledge, client->shard, client);
+  command.request = std::exchange(client->heard, 0);
+  tell(client, std::move(command));
+}
+
+// A command that names a client; its slot waits for settled(). False when the shard is gone.
+bool LiveSink::tell(Client* client, Command command) {
   for (Place& place : shards_) {
     if (place.shard != client->shard) continue;
     ++client->inquiries;
-    place.loop->post(command_for(kind, place.shard, client));
+    place.loop->post(std::move(command));
+    return true;
   }
+  return false;
 }
 
 void LiveSink::set_lag(const LagRule& rule) {
@@ -154,15 +190,9 @@ void LiveSink::release(Client* client) {
 
 bool LiveSink::ask_report(Client* client, uint32_t request) {
   if (client->drained) return false;
-  for (Place& place : shards_) {
-    if (place.shard != client->shard) continue;
-    Command command = command_for(Command::Kind::kReport, place.shard, client);
-    command.request = request;
-    ++client->inquiries;
-    place.loop->post(std::move(command));
-    return true;
-  }
-  return false;
+  Command command = command_for(Command::Kind::kReport, client->shard, client);
+  command.request = request;
+  return tell(client, std::move(command));
 }
 
 uint32_t LiveSink::ask_dump(uint32_t request) {

@@ -47,6 +47,10 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   Client* client_at(uint32_t index) const { return roster_.at(index); }
   /// `flush`: it gets what is pending first.
   void remove(Client* client, bool flush = false);
+  /// When the client has to go, monotonic; kNever: never.
+  void set_deadline(Client* client, Nanos deadline);
+  /// `bytes` of what the client sent have been drained from the outbox.
+  void drained_input(Client* client, size_t bytes);
   /// Changes how far the clients may lag, those that are here included.
   void set_lag(const LagRule& rule);
   void clear();
@@ -59,7 +63,7 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   bool ask_report(Client* client, uint32_t request);
   /// Asks every shard for a dump; as many kSinkDump notices with `request` follow as are returned.
   uint32_t ask_dump(uint32_t request);
-  /// The loop has obeyed one command about `client`: a removal or a report.
+  /// The loop has obeyed one command that names `client`.
   void settled(Client* client);
 
   /// One shard is through after end() or close(). True when it was the last; then all are freed on their
@@ -76,6 +80,7 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   };
 
   void open_shard(Loop& loop, bool files);
+  bool tell(Client* client, Command command);
   Result<Place*> place_for(FdKind kind);
   void tell_all(Command::Kind kind);
   void enter(BlockSlice bytes, const FrameInfo& info, Nanos now);

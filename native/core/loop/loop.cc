@@ -65,7 +65,7 @@ void Loop::run() {
     for (const IoEvent& event : events) dispatch(event, now);
     dropped_.clear();
     tick_all(now = monotonic_now());
-    outbox_.deliver(gone_, notices_);
+    outbox_.deliver(inputs_, gone_, notices_);
     now = monotonic_now();
   }
   for (auto& shard : shards_) shard->abandon();
@@ -102,15 +102,20 @@ void Loop::obey(Command& command, Nanos now) {
       command.shard->add(command.client, now);
       break;
     case Kind::kRemove:
-    case Kind::kFlushRemove: {
+    case Kind::kFlushRemove:
       command.shard->remove(command.client, now, command.kind == Kind::kFlushRemove);
-      Notice notice = notice_of(Notice::Kind::kClientSettled, command.shard);
-      notice.client = command.client;
-      notices_.push_back(std::move(notice));
+      settle(command);
       break;
-    }
     case Kind::kSetLag:
       command.shard->set_lag(command.lag);
+      break;
+    case Kind::kSetDeadline:
+      command.shard->set_deadline(command.client, command.deadline, now);
+      settle(command);
+      break;
+    case Kind::kAcknowledge:
+      command.shard->acknowledge_input(command.client, command.request, now);
+      settle(command);
       break;
     case Kind::kReport: {
       Notice notice = notice_of(Notice::Kind::kClientReport, command.shard);
@@ -162,6 +167,13 @@ void Loop::obey(Command& command, Nanos now) {
       stopping_ = true;
       break;
   }
+}
+
+// A command that names a client, and has no other answer, has been obeyed.
+void Loop::settle(const Command& command) {
+  Notice notice = notice_of(Notice::Kind::kClientSettled, command.shard);
+  notice.client = command.client;
+  notices_.push_back(std::move(notice));
 }
 
 void Loop::tick_all(Nanos now) {

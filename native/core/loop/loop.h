@@ -35,9 +35,11 @@ class Loop final : private ShardListener, private SourceListener {
   Nanos next_deadline();
   void dispatch(const IoEvent& event, Nanos now);
   void obey(Command& command, Nanos now);
+  void settle(const Command& command);
   void tick_all(Nanos now);
 
   void on_removed(Client* client) override { gone_.push_back(client); }
+  void on_input(Client* client, BlockSlice bytes) override { inputs_.push_back({client, std::move(bytes)}); }
   void on_finished(Shard* shard) override;
   void on_end(FdSource* source) override;
   void on_error(FdSource* source, Error error, uint64_t offset) override;
@@ -54,6 +56,7 @@ class Loop final : private ShardListener, private SourceListener {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<FdSource>> sources_;
   std::vector<std::unique_ptr<FdSource>> dropped_;  // until the turn's events are through
+  std::vector<InputNotice> inputs_;
   ClientQueue gone_;
   std::vector<Notice> notices_;
 };

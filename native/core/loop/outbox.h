@@ -1,6 +1,6 @@
-// What the loops have to tell the environment: clients that left, and notices. Nothing is copied for a
-// client: its record stays in its slot until it is drained, so nothing is ever dropped. A bell is rung, at
-// most once until the next drain. Any thread delivers; the environment's thread drains.
+// What the loops have to tell the environment: what clients sent, clients that left, and notices. Nothing is
+// copied for a client: its record stays in its slot until it is drained, so nothing is ever dropped. A bell
+// is rung, at most once until the next drain. Any thread delivers; the environment's thread drains.
 #pragma once
 
 #include <deque>
@@ -45,16 +45,25 @@ struct Notice {
   std::string text;  // kSinkDump
 };
 
+/// What a client has sent. Drained before the client is: its slot is still its own.
+struct InputNotice {
+  Client* client = nullptr;
+  BlockSlice bytes;
+};
+
 class Outbox {
  public:
   explicit Outbox(Bell& bell) : bell_(bell) {}
 
-  /// Takes everything out of both; called by a loop once a turn.
-  void deliver(ClientQueue& gone, std::vector<Notice>& notices) {
-    if (gone.empty() && notices.empty()) return;
+  /// Takes everything out of all three; called by a loop once a turn.
+  void deliver(std::vector<InputNotice>& inputs, ClientQueue& gone, std::vector<Notice>& notices) {
+    if (inputs.empty() && gone.empty() && notices.empty()) return;
     bool ring = false;
     {
       const std::lock_guard lock(mutex_);
+      inputs_.insert(inputs_.end(), std::make_move_iterator(inputs.begin()),
+                     std::make_move_iterator(inputs.end()));
+      inputs.clear();
       while (Client* client = gone.pop_front()) gone_.push_back(client);
       notices_.insert(notices_.end(), std::make_move_iterator(notices.begin()),
                       std::make_move_iterator(notices.end()));
@@ -71,15 +80,24 @@ class Outbox {
     rung_ = false;
   }
 
+  bool take_input(InputNotice& input) {
+    const std::lock_guard lock(mutex_);
+    if (inputs_.empty()) return false;
+    input = std::move(inputs_.front());
+    inputs_.pop_front();
+    return true;
+  }
+
+  /// All that left; what one has sent comes before it only if inputs are taken first.
   Client* take_client() {
     const std::lock_guard lock(mutex_);
-    return gone_.pop_front();
+    return inputs_.empty() ? gone_.pop_front() : nullptr;
   }
 
   /// All notices; a sink's finish comes after its last client only if clients are taken first.
   bool take_notice(Notice& notice) {
     const std::lock_guard lock(mutex_);
-    if (notices_.empty() || !gone_.empty()) return false;
+    if (notices_.empty() || !gone_.empty() || !inputs_.empty()) return false;
     notice = std::move(notices_.front());
     notices_.pop_front();
     return true;
@@ -88,6 +106,7 @@ class Outbox {
  private:
   Bell& bell_;
   std::mutex mutex_;
+  std::deque<InputNotice> inputs_;
   ClientQueue gone_;
   std::deque<Notice> notices_;
   bool rung_ = false;

@@ -21,6 +21,7 @@ struct SinkOptions {
   LagRule lag;
   KeepRule keep;
   Nanos stall_timeout = 30 * kSecond;  // 0: off
+  Nanos idle_timeout = 0;              // 0: off
   uint64_t memory_cap = 64 * kMiB;
   Nanos flush_interval = 0;
   SocketCare socket;

@@ -29,6 +29,7 @@ Client* Roster::reserve() {
 void Roster::release(Client* client) {
   client->prologue = {};
   client->rules.reset();
+  client->input.reset();
   client->websocket.reset();
   client->stream = {};
   free_.push_back(client->index);

@@ -90,8 +90,7 @@ void Shard::add(Client* client, Nanos now) {
     place(client);
   }
   client->slot = schedule_.assign(clients_);
-  if (client->rules) ruled_.push_back(client);
-  if (client->framing == Framing::kWebsocket) client->websocket = std::make_unique<WebsocketInput>();
+  if (client->rules && client->rules->lag) ruled_.push_back(client);
   if (client->prologue) put_private(client, std::move(client->prologue));
   ++clients_;
   ++by_state_[static_cast<size_t>(client->state)];
@@ -100,8 +99,13 @@ void Shard::add(Client* client, Nanos now) {
     depart(client, Reason::kEnded, false, now);
     return;
   }
+  begin_hearing(client);
+  arm(client, now);
   if (client->kind == FdKind::kFile) return;
-  if (client->kind == FdKind::kSocket) io_.tune_client(client->fd, options_.socket);
+  if (client->kind == FdKind::kSocket) {
+    const bool own = client->rules && client->rules->socket;
+    io_.tune_client(client->fd, own ? *client->rules->socket : options_.socket);
+  }
   Result<bool> watched = io_.add(client->fd, Watch::kClient, reinterpret_cast<uint64_t>(client));
   if (!watched.ok()) fail(client, watched.error().code, watched.error().operation, now);
 }
@@ -282,6 +286,7 @@ void Shard::cut_all(Nanos now) {
 
 void Shard::tick(Nanos now) {
   read_on(now);
+  judge_timers(now);
   serve(now);
   judge_limits(now);
   judge_clocks(now);
@@ -298,7 +303,7 @@ void Shard::tick(Nanos now) {
 Nanos Shard::deadline() const {
   if (!ready_.empty() || !closing_.empty() || !unread_.empty() || unjudged_) return 0;
   if (ending_ && !finished_ && clients_ == 0) return 0;
-  Nanos next = schedule_.next_due();
+  Nanos next = std::min(schedule_.next_due(), timers_.next());
   if (clients_ > 0) next = std::min(next, close_at_);
   if (!blocked_.empty() && options_.stall_timeout > 0) {
     next = std::min(next, blocked_.front()->progress_at + options_.stall_timeout);
@@ -310,6 +315,7 @@ Nanos Shard::deadline() const {
 void Shard::abandon() {
   each_client([&](Client* client) {
     detach(client);
+    timers_.remove(client);
     io_.close(std::exchange(client->fd, -1), false);
     client->state = ClientState::kGone;
   });

@@ -15,6 +15,7 @@
 #include "core/sink/options.h"
 #include "core/sink/schedule.h"
 #include "core/sink/send_batch.h"
+#include "core/sink/timer_heap.h"
 #include "core/sink/totals.h"
 #include "core/sys/io.h"
 
@@ -26,6 +27,9 @@ class ShardListener {
   virtual ~ShardListener() = default;
   /// The client has left: `reason`, `error` and its figures are final and the shard never touches it again.
   virtual void on_removed(Client* client) = 0;
+  /// The client has sent `bytes`, and wanted_input is set; before its on_removed(). acknowledge_input()
+  /// follows.
+  virtual void on_input(Client* client, BlockSlice bytes) = 0;
   /// After end() or close(): nobody is left and every descriptor is closed. Called once.
   virtual void on_finished(Shard* shard) = 0;
 };
@@ -46,6 +50,10 @@ class Shard {
   void add(Client* client, Nanos now);
   /// `flush`: it gets what is pending now first.
   void remove(Client* client, Nanos now, bool flush = false);
+  /// When the client has to go (as timeout); kNever: never. Too late for one that is leaving because of it.
+  void set_deadline(Client* client, Nanos deadline, Nanos now);
+  /// The environment has taken input of this cost (ClientInput::cost_of).
+  void acknowledge_input(Client* client, uint32_t cost, Nanos now);
   /// Changes how far clients may lag, those that are here included.
   void set_lag(const LagRule& rule);
   void clear(Nanos now);
@@ -112,16 +120,29 @@ class Shard {
 
   // Leaving (shard_leave.cc).
   void stop_at(Client* client, uint64_t stop, Reason reason);
+  uint64_t soonest_stop(const Client* client) const;
   void finish(Client* client, Nanos now);
   void fail(Client* client, int error, const char* operation, Nanos now);
   void depart(Client* client, Reason reason, bool reset, Nanos now);
-  bool drain_input(Client* client, Nanos now);
-  void read_on(Nanos now);
-  void hear(Client* client, std::span<const uint8_t> bytes);
   BlockSlice epilogue_of(const Client* client);
   void judge_clocks(Nanos now);
   void cut_all(Nanos now);
   void close_some();
+
+  // Hearing (shard_hear.cc).
+  void begin_hearing(Client* client);
+  bool drain_input(Client* client, Nanos now);
+  bool read_input(Client* client, Nanos now);
+  void read_on(Nanos now);
+  bool hear_end(Client* client, bool failed, Nanos now);
+  void hear(Client* client, std::span<const uint8_t> bytes);
+  void pass_on(Client* client, std::span<const uint8_t> bytes);
+
+  // Time (shard_time.cc).
+  Nanos due(const Client* client, Nanos now) const;
+  void arm(Client* client, Nanos now);
+  void judge_timers(Nanos now);
+  void time_out(Client* client, Nanos now);
 
   // Lagging (shard_lag.cc).
   const StartRule& start_rule(const Client* client) const;
@@ -167,9 +188,10 @@ class Shard {
   LagBucket await_key_;
   NewcomerList newcomers_;
   UnreadList unread_;      // sent more than is read in one go: no event will tell of the rest
-  RuledClients ruled_;     // have rules of their own: judged one by one
+  RuledClients ruled_;     // have a lag rule of their own: judged one by one
   ClientQueue blocked_;    // in the order in which their stall clocks started
   ClientQueue lingering_;  // in the order in which they sent their FIN
+  TimerHeap timers_;
   SeqRing<Closing> closing_;
   SendBatch batch_;
   size_t clients_ = 0;

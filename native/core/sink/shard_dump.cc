@@ -217,7 +217,9 @@ std::string Shard::dump_client(const Client& client) const {
                           timeline_.amount(from, Unit::kFrames), timeline_.amount(from, Unit::kBytes),
                           ms(static_cast<Nanos>(timeline_.amount(from, Unit::kTime))), waits_for(client),
                           client.placed, until.c_str(), client.prologue.size);
-  if (client.rules) text += "  " + text_of(client.rules->start) + "; " + text_of(client.rules->lag);
+  if (client.rules && client.rules->start) text += "  " + text_of(*client.rules->start);
+  if (client.rules && client.rules->lag)
+    text += (client.rules->start ? "; " : "  ") + text_of(*client.rules->lag);
   return text + "\n";
 }
 

@@ -8,14 +8,14 @@
 namespace flumen {
 
 const StartRule& Shard::start_rule(const Client* client) const {
-  return client->rules ? client->rules->start : options_.start;
+  return client->rules && client->rules->start ? *client->rules->start : options_.start;
 }
 
 const LagRule& Shard::lag_rule(const Client* client) const {
-  return client->rules ? client->rules->lag : options_.lag;
+  return client->rules && client->rules->lag ? *client->rules->lag : options_.lag;
 }
 
-// Only clients that hang beyond the sink's limits are looked at, and those with rules of their own.
+// Only clients that hang beyond the sink's limits are looked at, and those with a rule of their own.
 void Shard::judge_limits(Nanos now) {
   if (!std::exchange(unjudged_, false)) return;
   const LagRule& rule = options_.lag;
@@ -27,7 +27,7 @@ void Shard::judge_limits(Nanos now) {
   for (uint64_t seq = lag_.lowest(); seq < boundary; ++seq) {
     for (Client* client = lag_.first_at(seq); client != nullptr;) {
       Client* next = LagBucket::next(client);
-      if (!client->rules) judge(client, now);
+      if (!RuledClients::linked(client)) judge(client, now);
       client = next;
     }
   }

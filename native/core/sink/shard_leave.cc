@@ -1,5 +1,4 @@
 // The leaving half of a shard: stops, ends, failures, limits, clocks, and the closing of descriptors.
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -33,13 +32,21 @@ void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
   if (client->state == ClientState::kCaughtUp || client->state == ClientState::kWaiting) to_ready(client);
 }
 
+// Where a client leaves that gets no more than the frame it has begun. The cursor of one that waits means
+// nothing.
+uint64_t Shard::soonest_stop(const Client* client) const {
+  if (client->await != Await::kNothing) return timeline_.next();
+  return client->offset > 0 ? client->seq + 1 : client->seq;
+}
+
 // What the wire has to say when the stream is over for this client.
 BlockSlice Shard::epilogue_of(const Client* client) {
-  const bool ended = client->stop_reason == Reason::kEnded;
-  if (client->framing == Framing::kChunked && ended) {
+  // Who has hung up, or has spoiled the protocol, is told no end of the body.
+  const bool orderly = client->stop_reason != Reason::kClosed;
+  if (client->framing == Framing::kChunked && orderly) {
     return copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(kLastChunk), sizeof kLastChunk - 1});
   }
-  if (client->framing == Framing::kWebsocket && (ended || client->websocket->closing())) {
+  if (client->framing == Framing::kWebsocket && (orderly || client->websocket->closing())) {
     return copy_to_slice(ledger_, client->websocket->close_frame());
   }
   return {};
@@ -63,6 +70,7 @@ void Shard::finish(Client* client, Nanos now) {
   // bytes.
   io_.shutdown_write(client->fd);
   detach(client);
+  timers_.remove(client);
   note_through(client);
   set_state(client, ClientState::kLingering);
   client->progress_at = now;
@@ -90,6 +98,7 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   closing_.push({std::exchange(client->fd, -1), reset && client->kind == FdKind::kSocket});
   drop_private(client);
   client->stream = {};
+  timers_.remove(client);
   if (RuledClients::linked(client)) ruled_.remove(client);
   if (NewcomerList::linked(client)) newcomers_.remove(client);
   if (UnreadList::linked(client)) unread_.remove(client);
@@ -100,72 +109,6 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   client->reason = reason;
   client->removed_at = now;
   listener_.on_removed(client);
-}
-
-void Shard::on_event(Client* client, const IoEvent& event, Nanos now) {
-  if (client->state == ClientState::kGone || client->state == ClientState::kReserved) return;
-  if (client->kind == FdKind::kPipe) {
-    // The reader of a pipe is gone: nothing can be pending for it.
-    if (event.failed) {
-      depart(client, Reason::kClosed, false, now);
-      return;
-    }
-  } else if (event.readable || event.peer_closed || event.failed) {
-    if (drain_input(client, now)) return;
-    if (event.peer_closed || event.failed) {
-      if (client->state == ClientState::kLingering) {
-        depart(client, client->stop_reason, false, now);
-        return;
-      }
-      client->peer_fin = true;
-      if (options_.keep_half_closed && event.failed) {
-        // A reset behind a FIN: reading shows the FIN only.
-        depart(client, Reason::kClosed, false, now);
-        return;
-      }
-      // FIN: what is pending now still goes out.
-      if (!options_.keep_half_closed) stop_at(client, timeline_.next(), Reason::kClosed);
-    }
-  }
-  if (event.writable && client->state == ClientState::kBlocked) to_ready(client);
-}
-
-// Discards what the client sends. True when the client has left because of what was found.
-bool Shard::drain_input(Client* client, Nanos now) {
-  constexpr int kReadsPerTurn = 4;
-  std::array<uint8_t, 16 * kKiB> waste;
-  for (int i = 0; i < kReadsPerTurn; ++i) {
-    const int64_t got = io_.read(client->fd, client->kind, waste);
-    if (got == -EAGAIN || got == 0) return false;
-    if (got < 0) {
-      fail(client, static_cast<int>(-got), "read", now);
-      return true;
-    }
-    if (client->framing == Framing::kWebsocket) hear(client, {waste.data(), static_cast<size_t>(got)});
-  }
-  if (!UnreadList::linked(client)) unread_.push_back(client);
-  return false;
-}
-
-// Readiness is told on edges only: who sent more than was read in its turn has another turn, and another.
-void Shard::read_on(Nanos now) {
-  Client* last = unread_.back();
-  for (Client* client = last == nullptr ? nullptr : unread_.pop_front(); client != nullptr;) {
-    const bool more = client != last;
-    drain_input(client, now);
-    client = more ? unread_.pop_front() : nullptr;
-  }
-}
-
-// A close, or a broken protocol, ends the stream behind the frame that has been begun.
-void Shard::hear(Client* client, std::span<const uint8_t> bytes) {
-  client->websocket->feed(bytes);
-  if (client->websocket->closing()) {
-    stop_at(client, client->offset > 0 ? client->seq + 1 : client->seq, Reason::kClosed);
-  } else if (client->websocket->has_pong() && client->state != ClientState::kBlocked &&
-             client->state != ClientState::kLingering) {
-    to_ready(client);
-  }
 }
 
 void Shard::judge_clocks(Nanos now) {

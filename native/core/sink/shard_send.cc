@@ -130,14 +130,14 @@ void Shard::settle(Client* client, int64_t result, size_t offered, const Gather&
     return;
   }
   if (stream_bytes > 0) advance(timeline_, client->framing, stream_bytes, client->seq, client->offset);
-  if (client->kind != FdKind::kFile) {
-    to_blocked(client);
-  } else if (options_.stall_timeout > 0 && now - client->progress_at >= options_.stall_timeout) {
-    depart(client, Reason::kSlow, false, now);
-  } else {
-    // Nothing announces that a file or terminal can take more: the next turn's write finds out.
+  if (client->kind == FdKind::kFile && sent > 0) {
+    // Nothing announces that a file can take more: the next turn's write finds out.
     to_ready(client);
+    return;
   }
+  to_blocked(client);
+  // … nor that a terminal can take anything: it is tried again after a while.
+  if (client->kind == FdKind::kFile) arm(client, now);
 }
 
 // All that was offered went out: the client has caught up, is through, or wants another turn.

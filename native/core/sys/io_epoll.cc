@@ -41,9 +41,9 @@ int64_t send_socket(const SendOp& op) {
   return result_of(sent);
 }
 
-bool ready(int fd, short events, int timeout_ms = 0) {
+bool ready(int fd, short events) {
   pollfd query{fd, events, 0};
-  return poll(&query, 1, timeout_ms) == 1;
+  return poll(&query, 1, 0) == 1;
 }
 
 // A kernel before 6.4 knows no RWF_NOWAIT on pipes, and later ones none on a named one: as long as poll says
@@ -74,14 +74,12 @@ int64_t write_pipe(const SendOp& op) {
   return result_of(sent);
 }
 
-// May block: files have a loop of their own. A terminal that its owner has made non-blocking is given a
-// moment, so that asking again each turn does not spin.
+// May block: files have a loop of their own.
 int64_t write_file(const SendOp& op) {
-  constexpr int kPatienceMs = 50;
   ssize_t sent = 0;
   do {
     sent = writev(op.fd, op.iov, op.iov_count);
-  } while (sent < 0 && (errno == EINTR || (errno == EAGAIN && ready(op.fd, POLLOUT, kPatienceMs))));
+  } while (sent < 0 && errno == EINTR);
   return result_of(sent);
 }
 
