@@ -7,8 +7,8 @@ export interface Binding {
   onBell(callback: () => void): void;
   /** Whether the bell keeps the process running. */
   keepAlive(on: boolean): void;
-  /** Fills `records` (see RECORD) and `texts[i]` (the failed operation, or a dump) and returns how many records there were. */
-  drain(records: Float64Array, texts: string[]): number;
+  /** Fills `records` (see RECORD) and `extras[i]` (a failed operation, a dump, or input); returns how many there were. */
+  drain(records: Float64Array, extras: (string | Buffer)[]): number;
   /** Live blocks, live bytes, live clients, open descriptors. */
   diagnostics(): Float64Array;
 
@@ -22,8 +22,8 @@ export interface Binding {
     duration: bigint | undefined,
   ): void;
   /**
-   * Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts; `client`: its id, for dumps. Throws
-   * with errno and syscall.
+   * Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts; `client`: its id, for dumps;
+   * deadline: ms since the epoch, Infinity for none; prelude: what Node had read of it. Throws with errno and syscall.
    */
   sinkAdd(
     id: number,
@@ -31,9 +31,13 @@ export interface Binding {
     head: Uint8Array | undefined,
     options: Float64Array,
     client: number,
+    deadline: number,
+    prelude: Uint8Array | undefined,
   ): number;
   /** With `flush` it gets what is pending for it first. */
   sinkRemove(id: number, slot: number, flush: boolean): void;
+  /** ms since the epoch; Infinity: none. */
+  sinkSetDeadline(id: number, slot: number, deadline: number): void;
   /** A clientReport record with `request` will follow, unless false: it has left. */
   sinkReport(id: number, slot: number, request: number): boolean;
   /**
@@ -47,7 +51,7 @@ export interface Binding {
   ): void;
   /** That many sinkDump records with `request` will follow; 0: the sink has gone. */
   sinkDump(id: number, request: number): number;
-  /** New limits (flatLag) for the clients without rules of their own. */
+  /** New limits (flatLag) for the clients without limits of their own. */
   sinkSetLag(id: number, lag: Float64Array): void;
   sinkClear(id: number): void;
   sinkEnd(id: number, hurry: boolean): void;
@@ -94,6 +98,8 @@ export const RECORD = {
   clientSettled: 8,
   /** [9, sink, place of the shard, -, -, request], and the dump as text */
   sinkDump: 9,
+  /** [10, sink, slot]: what the client has sent is the record's extra; always before its clientRemoved */
+  clientInput: 10,
 } as const;
 
 /** native/core/client/client.h, Reason. */

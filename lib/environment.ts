@@ -7,6 +7,9 @@ import { flumenError } from './errors.js';
 import { native } from './native.js';
 import { checkInteger, checkKeys } from './units.js';
 
+/** What goes with a record: the operation that failed, or the bytes that a client has sent. */
+export type Extra = string | Buffer;
+
 /** Hears the records of one sink or source. `offset` is where the record begins in `records`. */
 export interface RecordTarget {
   /**
@@ -14,7 +17,7 @@ export interface RecordTarget {
    * its native slot is free again, and a listener of an earlier record may fill it. What it returns comes back below.
    */
   claim(records: Float64Array, offset: number): unknown;
-  onRecord(records: Float64Array, offset: number, operation: string | undefined, claimed: unknown): void;
+  onRecord(records: Float64Array, offset: number, extra: Extra | undefined, claimed: unknown): void;
 }
 
 const BATCH = 1024;
@@ -107,15 +110,15 @@ export class Hold {
 
 function drain(): void {
   for (;;) {
-    const texts: string[] = [];
-    const count = native.drain(records, texts);
-    deliver(count, texts);
+    const extras: Extra[] = [];
+    const count = native.drain(records, extras);
+    deliver(count, extras);
     if (count < BATCH) return;
   }
 }
 
 /** A listener that throws must not cost the records behind it: the first error is thrown when all are delivered. */
-function deliver(count: number, texts: string[]): void {
+function deliver(count: number, extras: Extra[]): void {
   const batch = records.slice(0, count * RECORD.fields);
   const claimed: unknown[] = [];
   for (let i = 0; i < count; i += 1) {
@@ -127,7 +130,7 @@ function deliver(count: number, texts: string[]): void {
   for (let i = 0; i < count; i += 1) {
     const offset = i * RECORD.fields;
     try {
-      targets.get(batch[offset + 1] as number)?.onRecord(batch, offset, texts[i], claimed[i]);
+      targets.get(batch[offset + 1] as number)?.onRecord(batch, offset, extras[i], claimed[i]);
     } catch (error) {
       if (!failed) failure = error;
       failed = true;

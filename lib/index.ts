@@ -14,6 +14,7 @@ export type {
   Client,
   ClientRemoved,
   ClientStats,
+  OnData,
   RemovalReason,
   RemoveOptions,
   SinkEvents,
@@ -25,6 +26,7 @@ export { MultiHandleSink } from './sink/multi-handle-sink.js';
 export { MultiSocketSink } from './sink/multi-socket-sink.js';
 export type { SinkOptions } from './sink/options.js';
 export type { LimitOptions, RecoverPolicy, StartOptions, SyncMethod } from './sink/rules.js';
+export type { SocketOptions } from './sink/socket-options.js';
 export type { SinkStats } from './sink/stats.js';
 export type { Segment, StreamStart, Tags, TagValue } from './sink/sticky-events.js';
 export type { StreamState, StreamStateChange } from './sink/stream-state.js';

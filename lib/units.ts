@@ -9,6 +9,8 @@ export type CheckedAmount = readonly [unit: 'frames' | 'bytes' | 'ms', value: nu
 const MAX = Number.MAX_SAFE_INTEGER;
 /** About thirty years, in ms: as nanoseconds it still fits 64 bits. */
 export const MAX_MS = 1_000_000_000_000;
+/** For times that are timeouts: longer ones are mistakes of unit. */
+export const DAY_MS = 86_400_000;
 
 /** `value` when it is a finite number in [min, max]; else a TypeError or RangeError naming `name`. */
 export function checkNumber(name: string, value: unknown, min: number, max: number = MAX): number {

@@ -34,6 +34,11 @@ export function handOff(target: Target, taker: Taker): void {
   else throw refuseUnknown(target);
 }
 
+/** Gives up a target that still waits to be taken: it is destroyed, and what Node has for the peer is lost. */
+export function cutOff(target: Target): void {
+  if (typeof target !== 'number') target.destroy();
+}
+
 function handOffNumber(fd: number, taker: Taker): void {
   if (!Number.isInteger(fd) || fd < 0 || fd > FD_MAX) {
     throw refusal('ERR_FLUMEN_BAD_FD', `${fd} is not a file descriptor: an integer from 0 is needed`);

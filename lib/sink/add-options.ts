@@ -1,18 +1,33 @@
 /** Options of add(): their ranges, and the flat form that the addon takes. */
+import { fstatSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
 import { FRAMINGS } from '../binding.js';
 import type { Handed, Target } from '../handoff/index.js';
 import { checkBoolean, checkChoice, checkKeys, describe } from '../units.js';
 import type { AddOptions } from './client.js';
-import { flatRules, LIMIT_KEYS, type RuleBounds, type Rules, readRules, START_KEYS } from './rules.js';
+import { checkDeadline } from './deadlines.js';
+import {
+  flatLag,
+  flatStart,
+  LIMIT_KEYS,
+  type RuleBounds,
+  type Rules,
+  readRules,
+  START_KEYS,
+} from './rules.js';
+import { flatSocket, readSocket, SOCKET_KEYS, type SocketCare } from './socket-options.js';
 
-const RULE_KEYS = [...START_KEYS, ...LIMIT_KEYS];
 const KNOWN = [
   'tag',
   'head',
   'framing',
   'resendStreamHeader',
-  ...RULE_KEYS,
+  'deadline',
+  'signal',
+  'onData',
+  ...START_KEYS,
+  ...LIMIT_KEYS,
+  ...SOCKET_KEYS,
 ] as const satisfies readonly (keyof AddOptions)[];
 
 /** What add() inherits from the sink where its options are silent. */
@@ -20,6 +35,7 @@ export interface AddDefaults {
   rules: Rules;
   bounds: RuleBounds;
   resendStreamHeader: boolean;
+  socket: SocketCare;
 }
 
 /** Options of add() that have been checked. */
@@ -27,6 +43,8 @@ export interface CheckedAdd {
   readonly head: Uint8Array | undefined;
   /** Asked for; undefined: what the handoff finds. */
   readonly framing: number | undefined;
+  /** ms since the epoch; Infinity: none. */
+  readonly deadline: number;
   /** What follows the framing in the flat form. */
   readonly flat: readonly number[];
 }
@@ -43,6 +61,10 @@ export function checkAddOptions(options: AddOptions, target: Target, defaults: A
   if (options.framing !== undefined && target instanceof ServerResponse) {
     throw new TypeError('framing cannot be chosen for a response: its head says how the body is framed');
   }
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal, not ${describe(options.signal)}`);
+  }
+  if (options.onData !== undefined) checkOnData(options.onData, target);
   if (KNOWN.every((key) => key === 'tag' || options[key] === undefined)) {
     const shared = silent.get(defaults) ?? checked(options, defaults);
     silent.set(defaults, shared);
@@ -52,16 +74,42 @@ export function checkAddOptions(options: AddOptions, target: Target, defaults: A
 }
 
 // The order is that of native/addon/sink_doors.cc, client_options_from.
-function checked(options: AddOptions, { rules, bounds, resendStreamHeader }: AddDefaults): CheckedAdd {
-  const ruled = RULE_KEYS.some((key) => options[key] !== undefined);
+function checked(options: AddOptions, defaults: AddDefaults): CheckedAdd {
+  const asked = (keys: readonly (keyof AddOptions)[]): boolean =>
+    keys.some((key) => options[key] !== undefined);
+  const rules = readRules(options, defaults.rules, defaults.bounds);
+  const resend = checkBoolean(
+    'resendStreamHeader',
+    options.resendStreamHeader ?? defaults.resendStreamHeader,
+  );
   return {
     head: options.head,
     framing: options.framing === undefined ? undefined : FRAMINGS.indexOf(options.framing),
+    deadline: checkDeadline(options.deadline),
     flat: [
-      checkBoolean('resendStreamHeader', options.resendStreamHeader ?? resendStreamHeader) ? 1 : 0,
-      ...(ruled ? [1, ...flatRules(readRules(options, rules, bounds))] : [0]),
+      resend ? 1 : 0,
+      options.onData === undefined ? 0 : 1,
+      ...(asked(START_KEYS) ? [1, ...flatStart(rules)] : [0]),
+      ...(asked(LIMIT_KEYS) ? [1, ...flatLag(rules)] : [0]),
+      ...(asked(SOCKET_KEYS) ? [1, ...flatSocket(readSocket(options, defaults.socket))] : [0]),
     ],
   };
+}
+
+function checkOnData(onData: unknown, target: Target): void {
+  if (typeof onData !== 'function') throw new TypeError(`onData must be a function, not ${describe(onData)}`);
+  if (typeof target === 'number' && !maybeSocket(target)) {
+    throw new TypeError(`onData: fd ${target} is no socket; what is written to cannot be read from`);
+  }
+}
+
+/** What is no descriptor at all is refused by the handoff. */
+function maybeSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return true;
+  }
 }
 
 /** For the addon: what was asked for, and what the handoff found. */

@@ -1,7 +1,9 @@
 /** A client as JavaScript sees it, and what is said of one that left. */
 import type { FRAMINGS } from '../binding.js';
 import type { SystemError } from '../errors.js';
+import { describe } from '../units.js';
 import type { LimitOptions, StartOptions } from './rules.js';
+import type { SocketOptions } from './socket-options.js';
 
 /**
  * raw: the bytes of the frames. chunked: HTTP/1.1 chunks, one a frame. websocket: binary messages, one a frame, to a
@@ -17,8 +19,17 @@ export interface Client {
   tag: unknown;
 }
 
-/** Where this client starts and how far it may lag, if other than the sink's; the rest comes from the sink. */
-export interface AddOptions extends StartOptions, LimitOptions {
+/**
+ * Hears what a client sends: bytes as they come, or with framing websocket one whole message (text or binary) a call.
+ * Never called after the client-removed of that client.
+ */
+export type OnData = (data: Buffer, client: Client) => void;
+
+/**
+ * Where this client starts, how far it may lag and how its socket is set up, if other than the sink's. What is not
+ * given comes from the sink: the start, or the limits, as a whole when nothing of them is.
+ */
+export interface AddOptions extends StartOptions, LimitOptions, SocketOptions {
   /** Kept with the client; see Client.tag. */
   tag?: unknown;
   /** Bytes that go out before the first frame (behind a response head, where there is one). */
@@ -27,11 +38,21 @@ export interface AddOptions extends StartOptions, LimitOptions {
   framing?: Framing;
   /** Whether it is given stream headers that change while it listens. Default: the sink's resendStreamHeader. */
   resendStreamHeader?: boolean;
+  /**
+   * When the client has to go, in ms since the epoch, as Date.now() is. From then on it is sent nothing newer, and it
+   * leaves as timeout: at once when that time is past. See setDeadline().
+   */
+  deadline?: number;
+  /** Aborting lets the client go, as remove() does. Aborted already: add() throws its reason. */
+  signal?: AbortSignal;
+  /** What the client sends, which is discarded otherwise. Sockets only. */
+  onData?: OnData;
 }
 
 /**
  * Why a client left. ended: after end(). closed: the peer closed (FIN, ECONNRESET, EPIPE). removed: remove(), clear(),
- * or cut off by close(). slow: hardLimit, stallTimeout or memoryCap. timeout: its time was over. error: see `error`.
+ * its signal, or cut off by close(). slow: hardLimit, stallTimeout or memoryCap. timeout: deadline or idleTimeout. error:
+ * see `error`.
  */
 export type RemovalReason = 'ended' | 'closed' | 'removed' | 'slow' | 'timeout' | 'error';
 
@@ -88,3 +109,9 @@ export class SinkClient implements Client {
 
 export const PENDING = -1;
 export const GONE = -2;
+
+/** `client` when it is one of a sink's; else a TypeError naming `operation`. */
+export function checkClient(operation: string, client: Client): SinkClient {
+  if (client instanceof SinkClient) return client;
+  throw new TypeError(`${operation}: not a client: ${describe(client)}`);
+}

@@ -4,29 +4,34 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
-import { REASONS, RECORD } from '../binding.js';
-import { ensureBell, Hold, type RecordTarget, register, unregister } from '../environment.js';
-import { flumenError, fromNative, systemError } from '../errors.js';
-import { type Handed, handOff, type Target } from '../handoff/index.js';
+import { RECORD } from '../binding.js';
+import { type Extra, ensureBell, Hold, type RecordTarget, register, unregister } from '../environment.js';
+import { flumenError, fromNative } from '../errors.js';
+import { cutOff, type Handed, handOff, type Target } from '../handoff/index.js';
 import { native } from '../native.js';
-import { checkKeys, describe } from '../units.js';
+import { checkBoolean, checkKeys } from '../units.js';
 import { type AddDefaults, type CheckedAdd, checkAddOptions, flatAdd } from './add-options.js';
 import {
   type AddOptions,
   type Client,
   type ClientRemoved,
+  checkClient,
   GONE,
+  type OnData,
   PENDING,
   type RemovalReason,
   type RemoveOptions,
   SinkClient,
   type SinkEvents,
 } from './client.js';
+import { checkDeadline, EarlyDeadlines } from './deadlines.js';
 import { Dumps } from './dumps.js';
 import { type FrameInfo, frameBytes, frameFlags } from './frame.js';
 import { type ClientStatistics, Inquiries } from './inquiries.js';
 import { checkOptions, type SinkOptions } from './options.js';
+import { removalOf, unserved } from './removed.js';
 import { flatLag, LIMIT_KEYS, type LimitOptions, readRules } from './rules.js';
+import { SignalWatch } from './signals.js';
 import { type Figures, lastFigures, type SinkStats, statsOf } from './stats.js';
 import { StickyState, type StreamState, type StreamStateChange } from './stream-state.js';
 import { ClientTaker, joined, type TakerOwner } from './taker.js';
@@ -48,7 +53,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   /** Clients by native slot: one word each. */
   readonly #bySlot: (SinkClient | undefined)[] = [];
   /** Accepted, but Node still flushes what it had for them. */
-  readonly #pending = new Set<SinkClient>();
+  readonly #pending = new Map<SinkClient, Target>();
+  readonly #deadlines = new EarlyDeadlines((client) => this.#drop(client, 'timeout'));
+  readonly #signals = new SignalWatch((client) => this.remove(client));
+  /** Those who want to hear what they send. */
+  readonly #listening = new Map<SinkClient, OnData>();
   readonly #inquiries = new Inquiries((client, request) => this.#ask(client, request));
   readonly #streamState = new StickyState();
   readonly #dumps = new Dumps(
@@ -129,8 +138,9 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   add(target: Target, options: AddOptions = {}): Client {
     if (this.#state !== 'open') throw this.#closedError('add');
     const checked = checkAddOptions(options, target, this.#defaults);
+    options.signal?.throwIfAborted();
     const client = new SinkClient(this.#nextClient, options.tag);
-    this.#pending.add(client);
+    this.#pending.set(client, target);
     try {
       handOff(target, new ClientTaker(this.#taking, client, checked));
     } catch (error) {
@@ -139,6 +149,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     }
     this.#nextClient += 1;
     this.#added += 1;
+    if (client.slot === PENDING && checked.deadline !== Number.POSITIVE_INFINITY) {
+      this.#deadlines.set(client, checked.deadline);
+    }
+    if (options.signal !== undefined) this.#signals.watch(client, options.signal);
+    if (options.onData !== undefined) this.#listening.set(client, options.onData);
     this.#updateHold();
     if (!this.#active) {
       this.#active = true;
@@ -153,20 +168,31 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
    * it. Gone already, or another sink's: nothing happens.
    */
   remove(client: Client, options: RemoveOptions = {}): void {
-    if (!(client instanceof SinkClient)) throw new TypeError(`remove: not a client: ${describe(client)}`);
+    const known = checkClient('remove', client);
     const { flush = false } = checkKeys('remove options', options, ['flush']);
-    if (typeof flush !== 'boolean') throw new TypeError(`flush must be a boolean, not ${describe(flush)}`);
-    if (this.#pending.has(client)) {
-      client.leaving = true;
-      if (!flush) this.#report(client, 'removed', 0, Date.now(), 0, 0);
-    } else if (client.slot >= 0 && this.#bySlot[client.slot] === client && this.#state !== 'closed') {
-      native.sinkRemove(this.#id, client.slot, flush);
+    checkBoolean('flush', flush);
+    if (this.#pending.has(known)) {
+      known.leaving = true;
+      if (!flush) this.#drop(known, 'removed');
+    } else if (this.#isHere(known)) {
+      native.sinkRemove(this.#id, known.slot, flush);
     }
   }
 
   /**
+   * Sets when a client has to go, in ms since the epoch, in place of what was said before; undefined: it may stay. Gone
+   * already, or told to go because its time was over: nothing happens.
+   */
+  setDeadline(client: Client, deadline: number | undefined): void {
+    const known = checkClient('setDeadline', client);
+    const at = checkDeadline(deadline);
+    if (this.#pending.has(known)) this.#deadlines.set(known, at);
+    else if (this.#isHere(known)) native.sinkSetDeadline(this.#id, known.slot, at);
+  }
+
+  /**
    * Changes how far clients may lag, from now on; what is not given stays as it is (with recoverPolicy none a soft limit
-   * does nothing). Clients that were added with rules of their own keep those.
+   * does nothing). Clients that were added with limits of their own keep those.
    */
   setLimits(limits: LimitOptions): void {
     if (this.#state === 'closed') throw this.#closedError('setLimits');
@@ -179,12 +205,12 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   /** Lets every client go. */
   clear(): void {
     if (this.#state === 'closed') return;
-    for (const client of this.#pending) this.remove(client);
+    for (const client of this.#pending.keys()) this.remove(client);
     native.sinkClear(this.#id);
   }
 
   *clients(): IterableIterator<Client> {
-    yield* this.#pending;
+    yield* this.#pending.keys();
     for (const client of this.#bySlot) if (client !== undefined) yield client;
   }
 
@@ -207,9 +233,8 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
    * the loop has answered. While Node still flushes what it had for the client, the answer waits for that.
    */
   clientStats(client: Client): Promise<ClientStatistics> {
-    if (!(client instanceof SinkClient))
-      throw new TypeError(`clientStats: not a client: ${describe(client)}`);
-    return this.#inquiries.about(client, this.#pending.has(client));
+    const known = checkClient('clientStats', client);
+    return this.#inquiries.about(known, this.#pending.has(known));
   }
 
   /**
@@ -265,71 +290,55 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   /** Called by the environment. @internal */
   claim(records: Float64Array, offset: number): SinkClient | undefined {
-    if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) {
+    const kind = records[offset];
+    if (kind === RECORD.sinkFinished && records[offset + 3] === 1) {
       // The native sink is gone already: whoever looks at this one in a listener must not be sent there.
       const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
       this.#lastFigures = lastFigures(bytesToServe, bytesServed, sends);
       this.#state = 'closed';
     }
-    if (records[offset] !== RECORD.clientRemoved) return undefined;
+    if (kind !== RECORD.clientRemoved && kind !== RECORD.clientInput) return undefined;
     const slot = records[offset + 2] as number;
     const client = this.#bySlot[slot];
-    this.#bySlot[slot] = undefined;
+    if (kind === RECORD.clientRemoved) this.#bySlot[slot] = undefined;
     return client;
   }
 
   /** Called by the environment. @internal */
-  onRecord(records: Float64Array, offset: number, operation: string | undefined, claimed: unknown): void {
-    if (claimed instanceof SinkClient) this.#onClientRecord(claimed, records, offset, operation);
-    else if (records[offset] === RECORD.clientReport) this.#inquiries.answer(records, offset);
-    else if (records[offset] === RECORD.sinkDump) this.#dumps.answer(records, offset, operation);
-    else if (records[offset] === RECORD.sinkFinished && records[offset + 3] === 1) this.#onFinished();
+  onRecord(records: Float64Array, offset: number, extra: Extra | undefined, claimed: unknown): void {
+    const kind = records[offset];
+    if (claimed instanceof SinkClient) {
+      if (Buffer.isBuffer(extra)) this.#listening.get(claimed)?.(extra, claimed);
+      else this.#report(removalOf(claimed, records, offset, extra ?? ''));
+    } else if (kind === RECORD.clientReport) this.#inquiries.answer(records, offset);
+    else if (kind === RECORD.sinkDump) this.#dumps.answer(records, offset, extra as string);
+    else if (kind === RECORD.sinkFinished && records[offset + 3] === 1) this.#onFinished();
   }
 
-  #onClientRecord(
-    client: SinkClient,
-    records: Float64Array,
-    offset: number,
-    operation: string | undefined,
-  ): void {
-    const [, , , reason = 0, errno = 0, bytesSent = 0, connectedAt = 0, durationMs = 0, dropped = 0] =
-      records.subarray(offset, offset + RECORD.fields);
-    const error = errno > 0 ? systemError(errno, operation ?? '', `client ${client.id}`) : undefined;
-    this.#report(
-      client,
-      REASONS[reason] as RemovalReason,
-      bytesSent,
-      connectedAt,
-      durationMs,
-      dropped,
-      error,
-    );
-  }
-
-  #report(
-    client: SinkClient,
-    reason: RemovalReason,
-    bytesSent: number,
-    connectedAt: number,
-    durationMs: number,
-    framesDropped: number,
-    error?: ClientRemoved['error'],
-  ): void {
+  #report(removed: ClientRemoved): void {
+    const client = removed.client as SinkClient;
     this.#pending.delete(client);
+    this.#deadlines.take(client);
+    this.#signals.left(client);
+    this.#listening.delete(client);
     this.#inquiries.left(client);
     client.slot = GONE;
     this.#removed += 1;
     this.#updateHold();
-    const removed: ClientRemoved = {
-      client,
-      reason,
-      stats: { bytesSent, connectedAt, durationMs, framesDropped },
-    };
-    if (error !== undefined) removed.error = error;
     try {
       this.emit('client-removed', removed);
     } finally {
       this.#tellIdle();
+    }
+  }
+
+  /** A client whose descriptor is still on its way goes without it. */
+  #drop(client: SinkClient, reason: RemovalReason): void {
+    const target = this.#pending.get(client);
+    try {
+      this.#report(unserved(client, reason));
+    } finally {
+      if (target !== undefined) cutOff(target);
     }
   }
 
@@ -347,7 +356,10 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   #take(client: SinkClient, handed: Handed, options: CheckedAdd): void {
     if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
     const head = joined(handed.head, options.head);
-    const slot = native.sinkAdd(this.#id, handed.fd, head, flatAdd(options, handed), client.id);
+    const deadline = this.#deadlines.take(client) ?? options.deadline;
+    const flat = flatAdd(options, handed);
+    const { fd, prelude } = handed;
+    const slot = native.sinkAdd(this.#id, fd, head, flat, client.id, deadline, prelude);
     client.slot = slot;
     this.#bySlot[slot] = client;
     this.#pending.delete(client);
@@ -356,8 +368,12 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   #ask(client: SinkClient, request: number): boolean {
-    const here = client.slot >= 0 && this.#bySlot[client.slot] === client && this.#state !== 'closed';
-    return here && native.sinkReport(this.#id, client.slot, request);
+    return this.#isHere(client) && native.sinkReport(this.#id, client.slot, request);
+  }
+
+  /** It has a slot, and that is still its own. */
+  #isHere(client: SinkClient): boolean {
+    return client.slot >= 0 && this.#bySlot[client.slot] === client && this.#state !== 'closed';
   }
 
   #vanished(client: SinkClient, error: Error | undefined): void {
@@ -365,13 +381,13 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     const failure = fromNative(error, `client ${client.id}`) as ClientRemoved['error'];
     const closed =
       failure?.syscall === undefined || failure.code === 'ECONNRESET' || failure.code === 'EPIPE';
-    this.#report(client, closed ? 'closed' : 'error', 0, Date.now(), 0, 0, closed ? undefined : failure);
+    this.#report(unserved(client, closed ? 'closed' : 'error', closed ? undefined : failure));
   }
 
   #stop(hurry: boolean): Promise<void> {
     if (this.#state === 'closed') return this.#finished;
     this.#state = 'ending';
-    for (const client of this.#pending) this.#report(client, 'removed', 0, Date.now(), 0, 0);
+    for (const client of this.#pending.keys()) this.#report(unserved(client, 'removed'));
     native.sinkEnd(this.#id, hurry);
     this.#updateHold();
     return this.#finished;

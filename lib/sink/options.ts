@@ -1,17 +1,27 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
-import { checkBoolean, checkChoice, checkInteger, checkKeys, checkNumber, checkQuantity } from '../units.js';
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkQuantity,
+  DAY_MS,
+} from '../units.js';
 import type { AddDefaults } from './add-options.js';
 import {
   DEFAULT_RULES,
-  flatRules,
+  flatLag,
+  flatStart,
   LIMIT_KEYS,
   type LimitOptions,
   readRules,
   START_KEYS,
   type StartOptions,
 } from './rules.js';
+import { DEFAULT_SOCKET, flatSocket, readSocket, SOCKET_KEYS, type SocketOptions } from './socket-options.js';
 
-export interface SinkOptions extends StartOptions, LimitOptions {
+export interface SinkOptions extends StartOptions, LimitOptions, SocketOptions {
   /**
    * When a new client's start is worked out: as it is added, so that what it is owed goes out at once, or by the next
    * push, as multifdsink does. Default add.
@@ -26,22 +36,15 @@ export interface SinkOptions extends StartOptions, LimitOptions {
   resendStreamHeader?: boolean;
   /** ms that a client may take nothing of what waits for it before it is removed as slow; 0: no limit. Default 30 s. */
   stallTimeout?: number;
+  /**
+   * ms for which a client may be sent not one byte before it leaves as timeout, whether or not something waits for it;
+   * counted from its add, at least twice the flushInterval. 0, the default: for ever.
+   */
+  idleTimeout?: number;
   /** Bytes that the sink may hold on each loop, everything counted. Default 64 MiB. */
   memoryCap?: number;
   /** ms that frames are collected before caught-up clients are served; 0: each frame at once. Default 0. */
   flushInterval?: number;
-  /** Bytes that may wait unsent in the kernel for one TCP client (TCP_NOTSENT_LOWAT). Default 16 KiB. */
-  notSentLowat?: number;
-  /** TCP_NODELAY: what is to go out goes out at once. Default true. */
-  noDelay?: boolean;
-  /** SO_SNDBUF in bytes (the kernel doubles it). Default: the kernel's. */
-  sendBuffer?: number;
-  /** Differentiated services code point of the packets, 0 to 63 (RFC 2474). Default: untouched. */
-  dscp?: number;
-  /** ms without traffic after which the kernel probes whether the peer is still there, whole seconds. Default: never. */
-  keepAlive?: number;
-  /** ms for which sent bytes may stay unacknowledged before the connection ends (TCP_USER_TIMEOUT). Default: the kernel's. */
-  userTimeout?: number;
   /**
    * What a client's FIN means. close: it gets what is pending and leaves as closed. keep: it has only nothing more to say
    * and goes on listening, until it resets the connection. Default close.
@@ -58,21 +61,15 @@ const KNOWN = [
   'keep',
   'resendStreamHeader',
   'stallTimeout',
+  'idleTimeout',
   'memoryCap',
   'flushInterval',
-  'notSentLowat',
-  'noDelay',
-  'sendBuffer',
-  'dscp',
-  'keepAlive',
-  'userTimeout',
+  ...SOCKET_KEYS,
   'halfClose',
   'closeTimeout',
 ] as const satisfies readonly (keyof SinkOptions)[];
 
 const MIB = 1024 * 1024;
-/** A day: longer times are mistakes of unit. */
-const DAY_MS = 86_400_000;
 
 /** Options that have been checked: what JavaScript needs of them later, and the flat form for the addon. */
 export interface CheckedOptions extends AddDefaults {
@@ -88,30 +85,30 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
     memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
   };
   const rules = readRules(options, DEFAULT_RULES, bounds);
+  const socket = readSocket(options, DEFAULT_SOCKET);
   const flat = Float64Array.of(
-    ...flatRules(rules),
+    ...flatStart(rules),
+    ...flatLag(rules),
     checkChoice('positionOn', options.positionOn ?? 'add', ['add', 'push']) === 'push' ? 1 : 0,
     ...flatKeep(options.keep ?? {}, bounds.memoryCap),
     checkNumber('stallTimeout', options.stallTimeout ?? 30_000, 0, DAY_MS),
+    checkIdle(options.idleTimeout ?? 0, bounds.flushInterval),
     bounds.memoryCap,
     bounds.flushInterval,
-    checkInteger('notSentLowat', options.notSentLowat ?? 16_384, 1, 2 ** 31 - 1),
     checkNumber('closeTimeout', options.closeTimeout ?? 2_000, 0, DAY_MS),
     socketsOnly ? 1 : 0,
-    ...flatSocket(options),
+    checkChoice('halfClose', options.halfClose ?? 'close', ['close', 'keep']) === 'keep' ? 1 : 0,
+    ...flatSocket(socket),
   );
-  return { rules, bounds, resendStreamHeader, flat };
+  return { rules, bounds, resendStreamHeader, socket, flat };
 }
 
-function flatSocket(options: SinkOptions): number[] {
-  return [
-    checkChoice('halfClose', options.halfClose ?? 'close', ['close', 'keep']) === 'keep' ? 1 : 0,
-    checkBoolean('noDelay', options.noDelay ?? true) ? 1 : 0,
-    checkInteger('sendBuffer', options.sendBuffer ?? 0, 0, 2 ** 30),
-    checkInteger('dscp', options.dscp ?? -1, -1, 63),
-    checkNumber('keepAlive', options.keepAlive ?? 0, 0, DAY_MS),
-    checkNumber('userTimeout', options.userTimeout ?? 0, 0, DAY_MS),
-  ];
+function checkIdle(value: number, flushInterval: number): number {
+  const timeout = checkNumber('idleTimeout', value, 0, DAY_MS);
+  if (timeout === 0 || timeout >= 2 * flushInterval) return timeout;
+  throw new RangeError(
+    `idleTimeout (${timeout}) must be at least twice flushInterval (${flushInterval}): healthy clients wait that long`,
+  );
 }
 
 function flatKeep(keep: NonNullable<SinkOptions['keep']>, memoryCap: number): number[] {

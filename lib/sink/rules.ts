@@ -97,13 +97,12 @@ export function readRules(options: StartOptions & LimitOptions, base: Rules, bou
   return rules;
 }
 
-/** [sync method, burst min (unit, value), burst max (unit, value)] and flatLag(): see native/addon/sink_doors.cc. */
-export function flatRules(rules: Rules): number[] {
+/** [sync method, burst min (unit, value), burst max (unit, value)]: see native/addon/sink_doors.cc. */
+export function flatStart(rules: Rules): number[] {
   return [
     SYNC_METHODS.indexOf(rules.syncMethod),
     ...flatAmount(burstMinOf(rules)),
     ...flatAmount(rules.burstMax),
-    ...flatLag(rules),
   ];
 }
 

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type net from 'node:net';
 import { BODY_FRAMING, RECORD } from '../binding.js';
-import { Hold, type RecordTarget, register, unregister } from '../environment.js';
+import { type Extra, Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { errnoName, flumenError, fromNative } from '../errors.js';
 import { type Handed, handOff } from '../handoff/index.js';
 import { native } from '../native.js';
@@ -153,7 +153,7 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
   }
 
   /** Called by the environment. @internal */
-  onRecord(records: Float64Array, offset: number, operation: string | undefined): void {
+  onRecord(records: Float64Array, offset: number, extra: Extra | undefined): void {
     const kind = records[offset];
     if (kind === RECORD.sourceClosed) {
       this.#finishClose();
@@ -168,7 +168,10 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
     } else if (kind === RECORD.sourceFailed) {
       this.#setAttached(false);
       const [, , at = 0, , errno = 0] = records.subarray(offset, offset + RECORD.fields);
-      this.emit('error', sourceError({ errno, offset: at, ...(operation && { syscall: operation }) }));
+      this.emit(
+        'error',
+        sourceError({ errno, offset: at, ...(typeof extra === 'string' && { syscall: extra }) }),
+      );
     }
   }
 

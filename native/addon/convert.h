@@ -3,10 +3,13 @@
 
 #include <napi.h>
 
+#include <cmath>
+#include <ctime>
 #include <span>
 #include <string_view>
 
 #include "core/base/units.h"
+#include "core/sys/clock.h"
 
 namespace flumen {
 
@@ -24,6 +27,25 @@ inline std::string_view text_of(const Napi::Value& value) {
 
 /// Milliseconds to nanoseconds.
 inline Nanos nanos_of(double ms) { return static_cast<Nanos>(ms * static_cast<double>(kMillisecond)); }
+
+/// Wall clock minus monotonic clock, as of now.
+inline Nanos wall_offset() {
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  return static_cast<Nanos>(wall.tv_sec) * kSecond + wall.tv_nsec - monotonic_now();
+}
+
+/// A point in monotonic time as ms since the epoch.
+inline double epoch_ms(Nanos monotonic) {
+  return static_cast<double>((monotonic + wall_offset()) / kMillisecond);
+}
+
+/// … and back. What lies further off than a century is kNever, Infinity too.
+inline Nanos monotonic_of(double epoch) {
+  constexpr double kCenturyMs = 100 * 365.0 * 86'400'000;
+  if (std::isinf(epoch) || epoch - epoch_ms(monotonic_now()) > kCenturyMs) return kNever;
+  return nanos_of(epoch) - wall_offset();
+}
 
 /// A bigint in ns; kNoTime for undefined.
 inline Nanos time_of(const Napi::Value& value) {

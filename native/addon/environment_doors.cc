@@ -1,10 +1,9 @@
 // Doors that belong to the environment as a whole: the pool's size, the bell, draining the outbox, the
 // counters.
 #include <cmath>
-#include <ctime>
 
+#include "addon/convert.h"
 #include "addon/instance.h"
-#include "core/sys/clock.h"
 
 namespace flumen {
 
@@ -13,12 +12,12 @@ namespace {
 // One record of drain(); lib/binding.ts has the same numbers.
 constexpr size_t kRecordFields = 17;
 constexpr double kClientRemoved = 1;
+constexpr double kClientInput = 10;
 
-double epoch_ms(Nanos monotonic) {
-  timespec wall{};
-  clock_gettime(CLOCK_REALTIME, &wall);
-  const Nanos now = static_cast<Nanos>(wall.tv_sec) * kSecond + wall.tv_nsec;
-  return static_cast<double>((now - (monotonic_now() - monotonic)) / kMillisecond);
+void write_input(const InputNotice& input, double* record) {
+  record[0] = kClientInput;
+  record[1] = input.client->sink_id;
+  record[2] = input.client->index;
 }
 
 void write_client(const Client& client, double* record) {
@@ -86,20 +85,27 @@ void conclude(Instance& instance, const Notice& notice, double* record) {
   }
 }
 
-// drain(records: Float64Array, texts: string[]) → number of records. texts[i] is set where record i has an
-// operation or a text.
+// drain(records: Float64Array, extras: (string | Buffer)[]) → number of records. extras[i] is set where
+// record i has an operation, a text, or input.
 Napi::Value drain(const Napi::CallbackInfo& info) {
   Instance& instance = *Instance::of(info.Env());
   auto records = info[0].As<Napi::Float64Array>();
-  auto texts = info[1].As<Napi::Array>();
+  auto extras = info[1].As<Napi::Array>();
   const size_t capacity = records.ElementLength() / kRecordFields;
   size_t count = 0;
   instance.outbox.answer();
   while (count < capacity) {
     double* record = records.Data() + count * kRecordFields;
     const char* operation = "";
+    InputNotice input;
     Notice notice;
-    if (Client* client = instance.outbox.take_client()) {
+    if (instance.outbox.take_input(input)) {
+      write_input(input, record);
+      extras.Set(static_cast<uint32_t>(count),
+                 Napi::Buffer<uint8_t>::Copy(info.Env(), input.bytes.data(), input.bytes.size));
+      const auto sink = instance.sinks.find(input.client->sink_id);
+      if (sink != instance.sinks.end()) sink->second->drained_input(input.client, input.bytes.size);
+    } else if (Client* client = instance.outbox.take_client()) {
       write_client(*client, record);
       operation = client->error_operation;
       const auto sink = instance.sinks.find(client->sink_id);
@@ -111,7 +117,7 @@ Napi::Value drain(const Napi::CallbackInfo& info) {
     } else {
       break;
     }
-    if (*operation != '\0') texts.Set(static_cast<uint32_t>(count), operation);
+    if (*operation != '\0') extras.Set(static_cast<uint32_t>(count), operation);
     ++count;
   }
   return Napi::Number::New(info.Env(), static_cast<double>(count));

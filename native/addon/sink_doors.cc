@@ -6,7 +6,6 @@
 
 #include "addon/convert.h"
 #include "addon/instance.h"
-#include "core/sys/clock.h"
 
 namespace flumen {
 
@@ -44,6 +43,16 @@ class FlatReader {
     rule.recover = choice<RecoverPolicy>();
     return rule;
   }
+  SocketCare socket() {
+    SocketCare care;
+    care.notsent_lowat = static_cast<uint32_t>(count());
+    care.no_delay = flag();
+    care.send_buffer = static_cast<uint32_t>(count());
+    care.dscp = static_cast<int32_t>(number());
+    care.keep_alive = time();
+    care.user_timeout = time();
+    return care;
+  }
 
  private:
   const double* next_;
@@ -58,17 +67,13 @@ SinkOptions options_from(FlatReader flat) {
   options.keep.bytes = flat.count();
   options.keep.time = flat.time();
   options.stall_timeout = flat.time();
+  options.idle_timeout = flat.time();
   options.memory_cap = flat.count();
   options.flush_interval = flat.time();
-  options.socket.notsent_lowat = static_cast<uint32_t>(flat.count());
   options.close_timeout = flat.time();
   options.sockets_only = flat.flag();
   options.keep_half_closed = flat.flag();
-  options.socket.no_delay = flat.flag();
-  options.socket.send_buffer = static_cast<uint32_t>(flat.count());
-  options.socket.dscp = static_cast<int32_t>(flat.number());
-  options.socket.keep_alive = flat.time();
-  options.socket.user_timeout = flat.time();
+  options.socket = flat.socket();
   return options;
 }
 
@@ -76,11 +81,12 @@ ClientOptions client_options_from(FlatReader flat) {
   ClientOptions options;
   options.framing = flat.choice<Framing>();
   options.resend_headers = flat.flag();
-  if (flat.flag()) {
-    options.rules = std::make_unique<ClientRules>();
-    options.rules->start = flat.start();
-    options.rules->lag = flat.lag();
-  }
+  options.wants_input = flat.flag();
+  auto rules = std::make_unique<ClientRules>();
+  if (flat.flag()) rules->start = flat.start();
+  if (flat.flag()) rules->lag = flat.lag();
+  if (flat.flag()) rules->socket = flat.socket();
+  if (rules->start || rules->lag || rules->socket) options.rules = std::move(rules);
   return options;
 }
 
@@ -111,13 +117,15 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkAdd(id, fd, head?, options: Float64Array, client: number) → slot
+// sinkAdd(id, fd, head?, options: Float64Array, client: number, deadline, prelude?) → slot
 Napi::Value sink_add(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   const int fd = info[1].As<Napi::Number>().Int32Value();
   ClientOptions options = client_options_from(FlatReader(info[3]));
   options.id = info[4].As<Napi::Number>().Uint32Value();
+  options.deadline = monotonic_of(info[5].As<Napi::Number>().DoubleValue());
+  options.prelude = bytes_of(info[6]);
   Result<Client*> client = sink->add(fd, text_of(info[2]), std::move(options));
   if (!client.ok()) {
     throw_system_error(info.Env(), client.error());
@@ -132,6 +140,16 @@ Napi::Value sink_remove(const Napi::CallbackInfo& info) {
   if (sink == nullptr) return info.Env().Undefined();
   Client* client = sink->client_at(info[1].As<Napi::Number>().Uint32Value());
   if (client != nullptr) sink->remove(client, info[2].ToBoolean());
+  return info.Env().Undefined();
+}
+
+// sinkSetDeadline(id, slot, deadline): ms since the epoch, Infinity: none.
+Napi::Value sink_set_deadline(const Napi::CallbackInfo& info) {
+  LiveSink* sink = sink_of(info);
+  if (sink == nullptr) return info.Env().Undefined();
+  Client* client = sink->client_at(info[1].As<Napi::Number>().Uint32Value());
+  const Nanos deadline = monotonic_of(info[2].As<Napi::Number>().DoubleValue());
+  if (client != nullptr) sink->set_deadline(client, deadline);
   return info.Env().Undefined();
 }
 
@@ -221,6 +239,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkPush", Napi::Function::New(env, sink_push, "sinkPush"));
   exports.Set("sinkAdd", Napi::Function::New(env, sink_add, "sinkAdd"));
   exports.Set("sinkRemove", Napi::Function::New(env, sink_remove, "sinkRemove"));
+  exports.Set("sinkSetDeadline", Napi::Function::New(env, sink_set_deadline, "sinkSetDeadline"));
   exports.Set("sinkReport", Napi::Function::New(env, sink_report, "sinkReport"));
   exports.Set("sinkDump", Napi::Function::New(env, sink_dump, "sinkDump"));
   exports.Set("sinkSetState", Napi::Function::New(env, sink_set_state, "sinkSetState"));

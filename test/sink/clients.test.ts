@@ -4,7 +4,13 @@ import http from 'node:http';
 import net from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { type ClientRemoved, diagnostics, MultiFdSink, MultiSocketSink } from '../../lib/index.js';
+import {
+  type Client,
+  type ClientRemoved,
+  diagnostics,
+  MultiFdSink,
+  MultiSocketSink,
+} from '../../lib/index.js';
 import { fifo, nextRemoved, reader, scratchFile, tcpPair } from './support.js';
 
 it('a listener of the last client-removed can still ask the sink anything', async () => {
@@ -163,6 +169,24 @@ describe('who has to go', () => {
     // libuv shows a reset behind unread data as an end: what proves it is what did not arrive.
     expect((await reader(slow.far).all()).text.length).toBeLessThan(2 * megabyte.length);
     expect(sink.size).toBe(1);
+    await sink.close();
+  });
+
+  it('setLimits: reaches a client with a start of its own, but not one with limits of its own', async () => {
+    const sink = new MultiSocketSink({ hardLimit: { bytes: 64 * megabyte.length } });
+    const [start, limits] = [await tcpPair(), await tcpPair()];
+    const client = sink.add(start.near, { syncMethod: 'burst' });
+    sink.add(limits.near, { softLimit: { bytes: 63 * megabyte.length } });
+    const removed = nextRemoved(sink);
+    for (let i = 0; i < 16; i += 1) sink.push(megabyte);
+    sink.setLimits({ hardLimit: { bytes: megabyte.length } });
+    expect(await removed).toMatchObject({ client, reason: 'slow' });
+    sink.push('x');
+    expect((await sink.clientStats([...sink.clients()][0] as Client)).lag.bytes).toBeGreaterThan(
+      megabyte.length,
+    );
+    start.far.destroy();
+    limits.far.destroy();
     await sink.close();
   });
 

@@ -26,6 +26,33 @@ describe('socket options', () => {
     await sink.close();
   });
 
+  it("a client's own go before the sink's, what it does not ask for is the sink's", async () => {
+    const sink = new MultiSocketSink({ sendBuffer: 65_536, keepAlive: 30_000, dscp: 46 });
+    const { near, far } = await tcpPair();
+    const port = near.localPort as number;
+    sink.add(near, { dscp: 8, keepAlive: 90_000 });
+    const got = reader(far);
+    sink.push('x');
+    await got.until(1);
+    const view = kernelView(port);
+    expect(view).toMatch(/timer:\(keepalive,1min/);
+    expect(view).toMatch(/tb131072/);
+    expect(view).toMatch(/tos:0x20/);
+    far.destroy();
+    await sink.close();
+  });
+
+  it("a client's own are checked as the sink's are", async () => {
+    const sink = new MultiSocketSink();
+    expect(() => sink.add(1, { dscp: 64 })).toThrow(/^dscp must be from -1 to 63, not 64/);
+    expect(() => sink.add(1, { noDelay: 1 as never })).toThrow(/^noDelay must be true or false, not 1/);
+    expect(() => sink.add(1, { notSentLowat: 0.5 })).toThrow(/^notSentLowat must be/);
+    expect(() => sink.add(1, { userTimeout: -1 })).toThrow(/^userTimeout must be from 0/);
+    expect(() => sink.add(1, { halfClose: 'keep' } as never)).toThrow(/no option "halfClose"/);
+    expect(sink.size).toBe(0);
+    await sink.close();
+  });
+
   it('IPv6 clients are served and marked as well', async () => {
     const sink = new MultiSocketSink({ dscp: 8 });
     const server = net.createServer((socket) => sink.add(socket)).listen(0, '::1');

@@ -29,12 +29,15 @@ export async function tcpPair(): Promise<Pair> {
 
 /** Collects what arrives; `until(n)` resolves with the first n bytes, `all()` at the end of the stream. */
 export function reader(socket: net.Socket) {
-  let bytes = Buffer.alloc(0);
+  // Joined only when asked for: many small pieces of a long stream would be copied over and over.
+  const chunks: Buffer[] = [];
+  let length = 0;
   let wake = (): void => {};
   let ended = false;
   let failure: Error | undefined;
   socket.on('data', (chunk) => {
-    bytes = Buffer.concat([bytes, chunk]);
+    chunks.push(chunk);
+    length += chunk.length;
     wake();
   });
   const over = (error?: unknown): void => {
@@ -49,12 +52,12 @@ export function reader(socket: net.Socket) {
     });
   return {
     async until(count: number): Promise<string> {
-      while (bytes.length < count && !ended) await next();
-      return bytes.toString('latin1');
+      while (length < count && !ended) await next();
+      return Buffer.concat(chunks).toString('latin1');
     },
     async all(): Promise<{ text: string; error: Error | undefined }> {
       while (!ended) await next();
-      return { text: bytes.toString('latin1'), error: failure };
+      return { text: Buffer.concat(chunks).toString('latin1'), error: failure };
     },
   };
 }

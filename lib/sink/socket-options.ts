@@ -1,0 +1,56 @@
+/** How the sockets of clients are set up: the options that a sink and each of its clients share, and their flat form. */
+import { checkBoolean, checkInteger, checkNumber, DAY_MS } from '../units.js';
+
+/** What does not apply to a descriptor (TCP options of a unix socket, all of them of a pipe) is left out there. */
+export interface SocketOptions {
+  /** Bytes that may wait unsent in the kernel for one TCP client (TCP_NOTSENT_LOWAT). Default 16 KiB. */
+  notSentLowat?: number;
+  /** TCP_NODELAY: what is to go out goes out at once. Default true. */
+  noDelay?: boolean;
+  /** SO_SNDBUF in bytes (the kernel doubles it). Default: the kernel's. */
+  sendBuffer?: number;
+  /** Differentiated services code point of the packets, 0 to 63 (RFC 2474). Default: untouched. */
+  dscp?: number;
+  /** ms without traffic after which the kernel probes whether the peer is still there, whole seconds. Default: never. */
+  keepAlive?: number;
+  /** ms for which sent bytes may stay unacknowledged before the connection ends (TCP_USER_TIMEOUT). Default: the kernel's. */
+  userTimeout?: number;
+}
+
+export const SOCKET_KEYS = [
+  'notSentLowat',
+  'noDelay',
+  'sendBuffer',
+  'dscp',
+  'keepAlive',
+  'userTimeout',
+] as const satisfies (keyof SocketOptions)[];
+
+/** SocketOptions, checked and complete; −1 and 0 leave the kernel's default in place. */
+export type SocketCare = Readonly<Required<SocketOptions>>;
+
+export const DEFAULT_SOCKET: SocketCare = {
+  notSentLowat: 16_384,
+  noDelay: true,
+  sendBuffer: 0,
+  dscp: -1,
+  keepAlive: 0,
+  userTimeout: 0,
+};
+
+/** `base` with what `options` ask for in its place. Throws a TypeError or RangeError that names the option. */
+export function readSocket(options: SocketOptions, base: SocketCare): SocketCare {
+  return {
+    notSentLowat: checkInteger('notSentLowat', options.notSentLowat ?? base.notSentLowat, 1, 2 ** 31 - 1),
+    noDelay: checkBoolean('noDelay', options.noDelay ?? base.noDelay),
+    sendBuffer: checkInteger('sendBuffer', options.sendBuffer ?? base.sendBuffer, 0, 2 ** 30),
+    dscp: checkInteger('dscp', options.dscp ?? base.dscp, -1, 63),
+    keepAlive: checkNumber('keepAlive', options.keepAlive ?? base.keepAlive, 0, DAY_MS),
+    userTimeout: checkNumber('userTimeout', options.userTimeout ?? base.userTimeout, 0, DAY_MS),
+  };
+}
+
+/** The order is that of native/addon/sink_doors.cc, FlatReader::socket. */
+export function flatSocket(care: SocketCare): number[] {
+  return SOCKET_KEYS.map((key) => Number(care[key]));
+}
