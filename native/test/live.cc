@@ -57,9 +57,14 @@ bool LiveEnv::drain() {
     pending_ = false;
   }
   outbox.answer();
+  InputNotice input;
   Notice notice;
   for (;;) {
-    if (Client* client = outbox.take_client()) {
+    if (outbox.take_input(input)) {
+      heard[keys.at(input.client)].append(reinterpret_cast<const char*>(input.bytes.data()),
+                                          input.bytes.size);
+      sinks.at(input.client->sink_id)->drained_input(input.client, input.bytes.size);
+    } else if (Client* client = outbox.take_client()) {
       left[keys.at(client)] = client->reason;
       keys.erase(client);
       sinks.at(client->sink_id)->release(client);

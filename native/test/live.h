@@ -39,6 +39,7 @@ class LiveEnv : public Bell {
   std::map<uint32_t, std::shared_ptr<LiveSink>> sinks;
   std::map<int, Reason> left;  // by the tests' key, see `keys`
   std::map<Client*, int> keys;
+  std::map<int, std::string> heard;  // what clients have sent, by the same key
   std::vector<Notice> notices;
   size_t sinks_finished = 0;
 
