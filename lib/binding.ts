@@ -13,6 +13,7 @@ export interface Binding {
   diagnostics(): Float64Array;
 
   sinkOpen(options: Float64Array): number;
+  /** False: the producer is to wait for a sinkDrained record. */
   sinkPush(
     id: number,
     bytes: Uint8Array,
@@ -20,7 +21,7 @@ export interface Binding {
     pts: bigint | undefined,
     dts: bigint | undefined,
     duration: bigint | undefined,
-  ): void;
+  ): boolean;
   /**
    * Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts; `client`: its id, for dumps;
    * deadline: ms since the epoch, Infinity for none; prelude: what Node had read of it. Throws with errno and syscall.
@@ -100,6 +101,8 @@ export const RECORD = {
   sinkDump: 9,
   /** [10, sink, slot]: what the client has sent is the record's extra; always before its clientRemoved */
   clientInput: 10,
+  /** [11, sink]: whoever pushes may go on */
+  sinkDrained: 11,
 } as const;
 
 /** native/core/client/client.h, Reason. */
@@ -128,6 +131,9 @@ export const SYNC_METHODS = [
 
 /** native/core/sink/options.h, RecoverPolicy. */
 export const RECOVER_POLICIES = ['none', 'latest', 'soft-limit', 'keyframe'] as const;
+
+/** native/core/sink/options.h, PaceRule. */
+export const PACES = ['live', 'wait'] as const;
 
 /** native/core/base/units.h, Unit. */
 export const UNITS = { none: 0, frames: 1, bytes: 2, ms: 3 } as const;

@@ -42,6 +42,7 @@ class Instance {
   struct SourceEntry {
     FdSource* source = nullptr;  // owned by `loop` once attached, else by us; null when it is closing
     Loop* loop = nullptr;
+    LiveSink* sink = nullptr;  // kept by the source
   };
 
   size_t loop_count = 0;  // 0: default

@@ -74,6 +74,7 @@ SinkOptions options_from(FlatReader flat) {
   options.sockets_only = flat.flag();
   options.keep_half_closed = flat.flag();
   options.socket = flat.socket();
+  options.pace = flat.choice<PaceRule>();
   return options;
 }
 
@@ -104,7 +105,7 @@ Napi::Value sink_open(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), id);
 }
 
-// sinkPush(id, bytes, flags, pts?, dts?, duration?); flags are FrameFlags.
+// sinkPush(id, bytes, flags, pts?, dts?, duration?) → false: wait for kSinkDrained; flags are FrameFlags.
 Napi::Value sink_push(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
@@ -113,8 +114,7 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   frame.pts = time_of(info[3]);
   frame.dts = time_of(info[4]);
   frame.duration = time_of(info[5]);
-  sink->push(bytes_of(info[1]), frame, monotonic_now());
-  return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), sink->push(bytes_of(info[1]), frame, monotonic_now()));
 }
 
 // sinkAdd(id, fd, head?, options: Float64Array, client: number, deadline, prelude?) → slot

@@ -17,7 +17,8 @@ Napi::Value source_open(const Napi::CallbackInfo& info) {
   if (instance.sink(sink_id) == nullptr) return info.Env().Undefined();
   const uint32_t id = instance.next_id++;
   const Nanos timeout = nanos_of(info[1].As<Napi::Number>().DoubleValue());
-  instance.sources[id] = {new FdSource(id, instance.sinks[sink_id], instance.ledger, timeout), nullptr};
+  const std::shared_ptr<LiveSink>& sink = instance.sinks[sink_id];
+  instance.sources[id] = {new FdSource(id, sink, instance.ledger, timeout), nullptr, sink.get()};
   return Napi::Number::New(info.Env(), id);
 }
 
@@ -53,18 +54,15 @@ Napi::Value source_attach(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
   }
   entry.loop = loop.value();
-  Command command;
-  command.kind = Command::Kind::kAttach;
-  command.source = entry.source;
-  command.feed = std::make_unique<Feed>();
-  command.feed->fd = copy.value();
-  command.feed->kind = kind.value();
-  command.feed->framing = static_cast<BodyFraming>(info[2].As<Napi::Number>().Uint32Value());
-  command.feed->length = static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue());
-  command.feed->prelude = std::string(text_of(info[4]));
-  command.feed->epilogue = std::string(text_of(info[5]));
-  command.feed->serial = info[6].As<Napi::Number>().Uint32Value();
-  entry.loop->post(std::move(command));
+  auto feed = std::make_unique<Feed>();
+  feed->fd = copy.value();
+  feed->kind = kind.value();
+  feed->framing = static_cast<BodyFraming>(info[2].As<Napi::Number>().Uint32Value());
+  feed->length = static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue());
+  feed->prelude = std::string(text_of(info[4]));
+  feed->epilogue = std::string(text_of(info[5]));
+  feed->serial = info[6].As<Napi::Number>().Uint32Value();
+  entry.sink->attach(entry.source, *entry.loop, std::move(feed));
   return info.Env().Undefined();
 }
 

@@ -28,11 +28,7 @@ uint32_t LiveEnv::attach(LiveSink& sink, int fd, Feed feed) {
   sources_[id] = {new FdSource(id, sinks.at(sink.id()), ledger, 0), loop};
   feed.fd = copy.value();
   feed.kind = kind.value();
-  Command command;
-  command.kind = Command::Kind::kAttach;
-  command.source = sources_[id].first;
-  command.feed = std::make_unique<Feed>(std::move(feed));
-  loop->post(std::move(command));
+  sink.attach(sources_[id].first, *loop, std::make_unique<Feed>(std::move(feed)));
   return id;
 }
 

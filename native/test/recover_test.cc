@@ -141,8 +141,7 @@ TEST_CASE("recover: no key frame ahead: it waits for the next one, without lag a
   options.lag.hard = {Unit::kFrames, 8};
   options.stall_timeout = kSecond;
   Stuck rig(options.lag);
-  rig.shard =
-      std::make_unique<Shard>(options, rig.io, rig, rig.ledger, rig.stamper.next(), rig.stamper.bytes());
+  rig.shard = std::make_unique<Shard>(options, rig.io, rig, rig.ledger, ShardPlace{&rig.newest, nullptr, 0});
   rig.client = rig.add({.capacity = kSize});
   rig.settle();
   rig.push("k");  // B1 fills its buffer

@@ -5,7 +5,10 @@
 
 namespace flumen::test {
 
-Rig::Rig(const SinkOptions& options) { shard = std::make_unique<Shard>(options, io, *this, ledger); }
+Rig::Rig(const SinkOptions& options) {
+  if (options.pace == PaceRule::kWait) pace = std::make_unique<Pace>(1, *this);
+  shard = std::make_unique<Shard>(options, io, *this, ledger, ShardPlace{&newest, pace.get(), 0});
+}
 
 Rig::~Rig() = default;
 
@@ -22,12 +25,22 @@ uint64_t Rig::append(BlockSlice bytes, const FrameInfo& info, const StateRef& st
   frame.state = state;
   stamper.stamp(frame, now);
   const uint64_t seq = frame.seq;
+  newest.frames = stamper.next();
+  newest.bytes = stamper.bytes();
+  newest.time = stamper.time();
   shard->append(std::move(frame), now);
   return seq;
 }
 
+bool Rig::push(std::string_view bytes, FrameInfo info) {
+  append(bytes, info);
+  const Pace::Point point{{stamper.next(), stamper.bytes(), static_cast<uint64_t>(stamper.time())}};
+  return !pace || pace->pass(Pace::kPush, point);
+}
+
 Client* Rig::reserve(const ClientSetup& setup) {
   Client* client = roster->reserve();
+  if (pace) pace->announce(0);
   client->shard = shard.get();
   client->kind = setup.kind;
   client->framing = setup.framing;

@@ -31,7 +31,7 @@ struct ClientSetup {
   Nanos deadline = kNever;
 };
 
-class Rig : public ShardListener {
+class Rig : public ShardListener, public PaceWaker {
  public:
   explicit Rig(const SinkOptions& options);
   ~Rig() override;
@@ -40,6 +40,8 @@ class Rig : public ShardListener {
   uint64_t append(std::string_view bytes, FrameInfo info = {});
   uint64_t append(BlockSlice bytes, const FrameInfo& info, const StateRef& state);
   BlockSlice copy(std::string_view bytes);
+  /// As append(), and then asks the gate, as a push does.
+  bool push(std::string_view bytes, FrameInfo info = {});
   Client* reserve(const ClientSetup& setup = {});
   Client* add(const ClientSetup& setup = {});
   /// Gives back the slot of a client that has left.
@@ -67,6 +69,8 @@ class Rig : public ShardListener {
   void on_removed(Client* client) override;
   void on_input(Client* client, BlockSlice bytes) override;
   void on_finished(Shard* finished) override;
+  void on_drained(Shard*) override { ++drained; }
+  void resume_source() override { ++resumed; }
 
   std::function<void(Client*)> removed_hook;
   std::function<void(Client*, const IoEvent&)> event_hook;        // before the shard hears of it …
@@ -78,12 +82,16 @@ class Rig : public ShardListener {
   FakeIo io{ledger};
   Nanos now = 1'000'000 * kSecond;
   Stamper stamper;
+  Newest newest;
+  std::unique_ptr<Pace> pace;  // with pace: wait
   std::unique_ptr<Roster> roster = std::make_unique<Roster>(ledger);
   std::unique_ptr<BlockWriter> writer = std::make_unique<BlockWriter>(ledger);
   std::unique_ptr<Shard> shard;
   std::vector<Removal> removals;
   std::vector<std::string> heard;  // what clients have sent, as it was passed on
   int finished = 0;
+  int drained = 0;
+  int resumed = 0;
   uint64_t turns = 0;
   uint64_t most_closes = 0;  // in one tick
 

@@ -30,6 +30,7 @@ struct Command {
     kOpenShard,
     kDropShard,
     kAttach,
+    kResume,
     kDropSource,
     kStop,
   };

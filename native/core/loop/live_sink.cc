@@ -34,6 +34,8 @@ void hear(Client& client, const ClientOptions& options, Ledger& ledger) {
 
 LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger)
     : id_(id), options_(options), pool_(pool), ledger_(ledger), roster_(ledger), writer_(ledger) {
+  // One shard on each loop, and perhaps one for files.
+  if (options.pace == PaceRule::kWait) pace_ = std::make_unique<Pace>(pool.loops().size() + 1, *this);
   for (auto& loop : pool.loops()) open_shard(*loop, false);
   // A file client that starts with a burst needs the frames that came before it; where nothing is kept its
   // shard can wait.
@@ -46,20 +48,53 @@ LiveSink::LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledg
 
 void LiveSink::open_shard(Loop& loop, bool files) {
   const std::lock_guard lock(mutex_);
-  auto* shard =
-      new Shard(options_, loop.io(), loop.shard_listener(), ledger_, stamper_.next(), stamper_.bytes(), id_);
+  const ShardPlace place{&newest_, pace_.get(), shards_.size()};
+  auto* shard = new Shard(options_, loop.io(), loop.shard_listener(), ledger_, place, id_);
   shards_.push_back({&loop, shard, 0, files});
   loop.post(command_for(Command::Kind::kOpenShard, shard));
 }
 
-void LiveSink::push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now) {
+bool LiveSink::push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now) {
   const std::lock_guard lock(mutex_);
   enter(writer_.copy(bytes), info, now);
+  return !pace_ || pace_->pass(Pace::kPush, point());
 }
 
-void LiveSink::append(BlockSlice bytes, const FrameInfo& info, Nanos now) {
+Flow LiveSink::append(BlockSlice bytes, const FrameInfo& info, Nanos now) {
   const std::lock_guard lock(mutex_);
+  if (ending_) return Flow::kOver;
   enter(std::move(bytes), info, now);
+  return !pace_ || pace_->pass(Pace::kSource, point()) ? Flow::kMore : Flow::kWait;
+}
+
+Pace::Point LiveSink::point() const {
+  return {{stamper_.next(), stamper_.bytes(), static_cast<uint64_t>(stamper_.time())}};
+}
+
+void LiveSink::attach(FdSource* source, Loop& loop, std::unique_ptr<Feed> feed) {
+  {
+    const std::lock_guard lock(mutex_);
+    reader_ = source;
+    reader_loop_ = &loop;
+  }
+  Command command;
+  command.kind = Command::Kind::kAttach;
+  command.source = source;
+  command.feed = std::move(feed);
+  loop.post(std::move(command));
+}
+
+void LiveSink::resume_source() {
+  const std::lock_guard lock(mutex_);
+  wake_reader();
+}
+
+void LiveSink::wake_reader() {
+  if (reader_ == nullptr) return;
+  Command command;
+  command.kind = Command::Kind::kResume;
+  command.source = reader_;
+  reader_loop_->post(std::move(command));
 }
 
 void LiveSink::enter(BlockSlice bytes, const FrameInfo& info, Nanos now) {
@@ -83,12 +118,15 @@ void LiveSink::set_state(const StateChange& change, Nanos now) {
 }
 
 void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) {
-  if (ending_) return;  // a source that has not heard of the end yet
+  if (ending_) return;
   Frame frame;
   frame.bytes = std::move(bytes);
   frame.info = info;
   frame.state = state_;
   stamper_.stamp(frame, now);
+  newest_.frames.store(stamper_.next(), std::memory_order_relaxed);
+  newest_.bytes.store(stamper_.bytes(), std::memory_order_relaxed);
+  newest_.time.store(stamper_.time(), std::memory_order_relaxed);
   for (Place& place : shards_) {
     Command command = command_for(Command::Kind::kAppend, place.shard);
     command.frame = frame;
@@ -135,6 +173,7 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
     client->prologue = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(head.data()), head.size()});
   }
   ++place.value()->clients;
+  if (pace_) pace_->announce(static_cast<size_t>(place.value() - shards_.data()));
   place.value()->loop->post(command_for(Command::Kind::kAdd, place.value()->shard, client));
   return client;
 }
@@ -229,20 +268,17 @@ void LiveSink::tell_all(Command::Kind kind) {
 
 void LiveSink::clear() { tell_all(Command::Kind::kClear); }
 
-void LiveSink::end() {
-  const std::lock_guard lock(mutex_);
-  release_held(monotonic_now());
-  ending_ = true;
-  writer_.reset();
-  tell_all(Command::Kind::kEnd);
-}
+void LiveSink::end() { stop(Command::Kind::kEnd); }
 
-void LiveSink::close() {
+void LiveSink::close() { stop(Command::Kind::kClose); }
+
+void LiveSink::stop(Command::Kind how) {
   const std::lock_guard lock(mutex_);
   release_held(monotonic_now());
   ending_ = true;
   writer_.reset();
-  tell_all(Command::Kind::kClose);
+  tell_all(how);
+  wake_reader();
 }
 
 SinkStats LiveSink::stats() {

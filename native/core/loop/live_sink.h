@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string_view>
@@ -28,15 +30,22 @@ struct SinkStats {
   std::array<uint64_t, kClientStates> by_state{};
 };
 
-class LiveSink final : public FrameSink, public std::enable_shared_from_this<LiveSink> {
+class LiveSink final : public FrameSink,
+                       public PaceWaker,
+                       public std::enable_shared_from_this<LiveSink> {
  public:
   LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger);
 
   uint32_t id() const { return id_; }
 
-  /// Copies `bytes` into shared blocks and appends them as one frame.
-  void push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now);
-  void append(BlockSlice bytes, const FrameInfo& info, Nanos now) override;
+  /// Copies `bytes` into shared blocks and appends them as one frame. False: the producer is to wait for the
+  /// notice kSinkDrained.
+  bool push(std::span<const uint8_t> bytes, const FrameInfo& info, Nanos now);
+  Flow append(BlockSlice bytes, const FrameInfo& info, Nanos now) override;
+  bool ended() const override { return ending_.load(std::memory_order_relaxed); }
+
+  /// Has `source`, which was made for this sink and lives on `loop`, read `feed`.
+  void attach(FdSource* source, Loop& loop, std::unique_ptr<Feed> feed);
 
   /// What the stream is from the next frame on. The same again changes nothing.
   void set_state(const StateChange& change, Nanos now);
@@ -83,6 +92,10 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   bool tell(Client* client, Command command);
   Result<Place*> place_for(FdKind kind);
   void tell_all(Command::Kind kind);
+  void stop(Command::Kind how);
+  void wake_reader();
+  void resume_source() override;
+  Pace::Point point() const;
   void enter(BlockSlice bytes, const FrameInfo& info, Nanos now);
   void fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now);
   void release_held(Nanos now);
@@ -95,12 +108,18 @@ class LiveSink final : public FrameSink, public std::enable_shared_from_this<Liv
   std::vector<Place> shards_;
   size_t finished_ = 0;
 
+  Newest newest_;
+  std::unique_ptr<Pace> pace_;  // null: pace live
+
   std::mutex mutex_;  // what follows, and the order of the inboxes
   Stamper stamper_;
   BlockWriter writer_;
   StateRef state_;
   HeaderFilter filter_;
-  bool ending_ = false;
+  std::atomic<bool> ending_{false};
+  // The source that reads for this sink, as far as its loop knows it still.
+  FdSource* reader_ = nullptr;
+  Loop* reader_loop_ = nullptr;
 };
 
 }  // namespace flumen

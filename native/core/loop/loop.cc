@@ -154,6 +154,12 @@ void Loop::obey(Command& command, Nanos now) {
       command.source->attach(std::move(*command.feed), *io_, *this, now);
       break;
     }
+    case Kind::kResume:
+      // It may have been dropped since.
+      for (auto& source : sources_) {
+        if (source.get() == command.source) source->resume(now);
+      }
+      break;
     case Kind::kDropSource: {
       command.source->detach();
       notices_.push_back(notice_of(Notice::Kind::kSourceClosed, command.source));
@@ -186,6 +192,8 @@ void Loop::tick_all(Nanos now) {
 }
 
 void Loop::on_finished(Shard* shard) { notices_.push_back(notice_of(Notice::Kind::kSinkFinished, shard)); }
+
+void Loop::on_drained(Shard* shard) { notices_.push_back(notice_of(Notice::Kind::kSinkDrained, shard)); }
 
 void Loop::on_end(FdSource* source) { notices_.push_back(notice_of(Notice::Kind::kSourceEnded, source)); }
 

@@ -41,6 +41,7 @@ class Loop final : private ShardListener, private SourceListener {
   void on_removed(Client* client) override { gone_.push_back(client); }
   void on_input(Client* client, BlockSlice bytes) override { inputs_.push_back({client, std::move(bytes)}); }
   void on_finished(Shard* shard) override;
+  void on_drained(Shard* shard) override;
   void on_end(FdSource* source) override;
   void on_error(FdSource* source, Error error, uint64_t offset) override;
   void on_timeout(FdSource* source) override;

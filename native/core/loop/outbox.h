@@ -31,7 +31,8 @@ struct Notice {
     kSourceClosed,
     kClientReport,
     kClientSettled,  // a command about this client has been obeyed: the loop looks at its slot no more
-    kSinkDump
+    kSinkDump,
+    kSinkDrained = 11  // whoever pushes may go on (pace: wait); 10 is an InputNotice
   };
 
   Kind kind = Kind::kSinkFinished;

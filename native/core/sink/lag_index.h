@@ -11,7 +11,9 @@ class LagIndex {
  public:
   /// `first` is the sequence number of the first frame to come. There is always a bucket for the frame to
   /// come.
-  explicit LagIndex(uint64_t first) : buckets_(first), lowest_(first) { buckets_.push({}); }
+  explicit LagIndex(uint64_t first) : buckets_(first), lowest_(first), lowest_unruled_(first) {
+    buckets_.push({});
+  }
 
   /// Follows the timeline: a frame was appended, `next` is the frame to come now.
   void appended(uint64_t next) {
@@ -19,9 +21,12 @@ class LagIndex {
     FLUMEN_CHECK(buckets_.end() == next + 1);
   }
 
+  /// Who has begun the frame hangs behind those who have not. Until it is removed its cursor must not move.
   void add(Client* client) {
-    buckets_[client->seq].push_back(client);
+    LagBucket& bucket = buckets_[client->seq];
+    bucket.insert_after(client->offset > 0 ? bucket.back() : nullptr, client);
     if (client->seq < lowest_) lowest_ = client->seq;
+    if (!client->rules && client->seq < lowest_unruled_) lowest_unruled_ = client->seq;
   }
 
   void remove(Client* client) {
@@ -34,6 +39,18 @@ class LagIndex {
     if (lowest_ < buckets_.begin()) lowest_ = buckets_.begin();
     while (lowest_ < next && buckets_[lowest_].empty()) ++lowest_;
     return lowest_;
+  }
+
+  /// Of the clients that follow the sink's rules and are behind, the slowest; nullptr when none is.
+  const Client* slowest_unruled() {
+    const uint64_t next = buckets_.end() - 1;
+    if (lowest_unruled_ < buckets_.begin()) lowest_unruled_ = buckets_.begin();
+    for (; lowest_unruled_ < next; ++lowest_unruled_) {
+      const Client* client = buckets_[lowest_unruled_].front();
+      while (client != nullptr && client->rules) client = LagBucket::next(client);
+      if (client != nullptr) return client;
+    }
+    return nullptr;
   }
 
   /// The clients at frame `seq`.
@@ -50,7 +67,8 @@ class LagIndex {
 
  private:
   SeqRing<LagBucket> buckets_;
-  uint64_t lowest_ = 0;
+  uint64_t lowest_ = 0;          // no client hangs below it
+  uint64_t lowest_unruled_ = 0;  // … none without rules of its own
 };
 
 }  // namespace flumen

@@ -14,7 +14,12 @@ struct KeepRule {
   Nanos time = 0;
 };
 
+/// What the producer does while the slowest client is over its soft limit. Numbers are the addon's wire format
+/// for lib/binding.ts.
+enum class PaceRule : uint8_t { kLive = 0, kWait };
+
 struct SinkOptions {
+  PaceRule pace = PaceRule::kLive;
   StartRule start;
   bool position_on_push =
       false;  // newcomers are placed by the next push (as multifdsink does) and not by add

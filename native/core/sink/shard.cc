@@ -5,16 +5,28 @@
 
 namespace flumen {
 
-Shard::Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger, uint64_t first,
-             uint64_t bytes_before, uint32_t sink_id)
+namespace {
+
+Timeline timeline_behind(const Newest* newest) {
+  if (newest == nullptr) return Timeline();
+  return Timeline(newest->frames.load(std::memory_order_relaxed), newest->bytes.load(std::memory_order_relaxed),
+                  newest->time.load(std::memory_order_relaxed));
+}
+
+}  // namespace
+
+Shard::Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger,
+             const ShardPlace& place, uint32_t sink_id)
     : options_(options),
       io_(io),
       listener_(listener),
       ledger_(ledger),
+      place_(place),
       sink_id_(sink_id),
-      timeline_(first, bytes_before),
-      lag_(first),
+      timeline_(timeline_behind(place.newest)),
+      lag_(timeline_.next()),
       schedule_(options.flush_interval) {
+  mark_pace(0);
   ledger_.live_bytes.fetch_add(sizeof(Shard), std::memory_order_relaxed);
 }
 
@@ -93,6 +105,7 @@ void Shard::add(Client* client, Nanos now) {
   if (client->rules && client->rules->lag) ruled_.push_back(client);
   if (client->prologue) put_private(client, std::move(client->prologue));
   ++clients_;
+  ++added_;
   ++by_state_[static_cast<size_t>(client->state)];
   to_ready(client);
   if (ending_) {
@@ -292,6 +305,7 @@ void Shard::tick(Nanos now) {
   judge_clocks(now);
   trim();
   enforce_cap(now);
+  mark_pace(now);
   close_some();
   publish();
   if (ending_ && !finished_ && clients_ == 0 && closing_.empty()) {

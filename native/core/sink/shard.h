@@ -12,7 +12,9 @@
 
 #include "core/client/report.h"
 #include "core/sink/lag_index.h"
+#include "core/sink/newest.h"
 #include "core/sink/options.h"
+#include "core/sink/pace.h"
 #include "core/sink/schedule.h"
 #include "core/sink/send_batch.h"
 #include "core/sink/timer_heap.h"
@@ -32,14 +34,22 @@ class ShardListener {
   virtual void on_input(Client* client, BlockSlice bytes) = 0;
   /// After end() or close(): nobody is left and every descriptor is closed. Called once.
   virtual void on_finished(Shard* shard) = 0;
+  /// This shard was the last that a push was told to wait for (pace: wait).
+  virtual void on_drained(Shard* shard) = 0;
+};
+
+/// What a shard shares with its sink's sequencer and with the other shards; null where there is none.
+struct ShardPlace {
+  const Newest* newest = nullptr;
+  Pace* pace = nullptr;  // null: pace live
+  size_t index = 0;      // of this shard's mark there
 };
 
 class Shard {
  public:
-  /// `first` and `bytes_before`: sequence number and byte prefix sum of the first frame that append() will
-  /// bring.
-  Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger, uint64_t first = 0,
-        uint64_t bytes_before = 0, uint32_t sink_id = 0);
+  /// The first frame that append() will bring is the one behind `place.newest`.
+  Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger& ledger, const ShardPlace& place,
+        uint32_t sink_id = 0);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -167,6 +177,11 @@ class Shard {
   std::string dump_timeline() const;
   std::string dump_client(const Client& client) const;
 
+  // Pacing (shard_pace.cc).
+  Pace::Point newest_point() const;
+  void hold_to(Pace::Point& point, uint64_t seq, Amount soft) const;
+  void mark_pace(Nanos now);
+
   // Keeping (shard_keep.cc).
   void trim();
   void enforce_cap(Nanos now);
@@ -177,6 +192,7 @@ class Shard {
   Io& io_;
   ShardListener& listener_;
   Ledger& ledger_;
+  const ShardPlace place_;
   uint32_t sink_id_;
   Timeline timeline_;
   uint64_t newest_key_ = Timeline::kNoKey;  // also when it is kept no more
@@ -195,6 +211,7 @@ class Shard {
   SeqRing<Closing> closing_;
   SendBatch batch_;
   size_t clients_ = 0;
+  uint64_t added_ = 0;  // clients that ever came
   std::array<uint64_t, kClientStates> by_state_{};  // what set_state counts
   size_t sends_left_ = 0;
   size_t bytes_left_ = 0;

@@ -23,16 +23,46 @@ void FdSource::attach(Feed feed, Io& io, SourceListener& listener, Nanos now) {
   serial_ = feed_.serial;
   body_ = BodyDecoder(feed_.framing, feed_.length);
   heard_at_ = now;
-  if (feed_.kind != FdKind::kFile) {
-    Result<bool> watched = io_->add(feed_.fd, Watch::kSource, reinterpret_cast<uint64_t>(this) | 1);
-    if (!watched.ok()) {
-      stop_with(watched.error());
-      return;
-    }
+  if (const Result<bool> watched = watch(); !watched.ok()) {
+    stop_with(watched.error());
+    return;
   }
   feed_prelude(now);
   // An empty body is complete before a byte was read.
   if (attached() && feed_.framing != BodyFraming::kRaw && body_.may_end()) finish();
+}
+
+Result<bool> FdSource::watch() {
+  waiting_ = false;
+  if (feed_.kind == FdKind::kFile) return true;
+  return io_->add(feed_.fd, Watch::kSource, reinterpret_cast<uint64_t>(this) | 1);
+}
+
+void FdSource::unwatch() {
+  if (feed_.kind != FdKind::kFile && !waiting_) io_->remove(feed_.fd);
+}
+
+// What the sink said to a frame. False when the feed is over.
+bool FdSource::heed(Flow flow) {
+  if (flow == Flow::kOver) {
+    detach();
+    listener_->on_end(this);
+  } else if (flow == Flow::kWait && !waiting_) {
+    unwatch();
+    waiting_ = true;
+  }
+  return attached();
+}
+
+void FdSource::resume(Nanos now) {
+  if (!attached()) return;
+  if (sink_->ended()) {
+    heed(Flow::kOver);
+  } else if (waiting_) {
+    // It was not the peer who was silent.
+    heard_at_ = now;
+    if (const Result<bool> watched = watch(); !watched.ok()) stop_with(watched.error());
+  }
 }
 
 void FdSource::feed_prelude(Nanos now) {
@@ -52,7 +82,7 @@ bool FdSource::take(size_t size, Nanos now) {
   const BodyDecoder::Step step = body_.decode(writer_.reserve(0).first(size));
   if (step.payload > 0) {
     bytes_read_.fetch_add(step.payload, std::memory_order_relaxed);
-    sink_->append(writer_.commit(step.payload), FrameInfo{}, now);
+    if (!heed(sink_->append(writer_.commit(step.payload), FrameInfo{}, now))) return false;
   }
   if (step.error != nullptr) {
     stop_with(Error{EPROTO, step.error});
@@ -63,7 +93,7 @@ bool FdSource::take(size_t size, Nanos now) {
 }
 
 void FdSource::on_readable(Nanos now) {
-  for (int i = 0; i < kReadsPerTurn && attached(); ++i) {
+  for (int i = 0; i < kReadsPerTurn && attached() && !waiting_; ++i) {
     const std::span<uint8_t> room = writer_.reserve(kMinimumRead);
     const int64_t got = io_->read(feed_.fd, feed_.kind, room);
     if (got == -EAGAIN) return;
@@ -100,7 +130,8 @@ void FdSource::stop_with(Error error) {
 
 void FdSource::detach() {
   if (!attached()) return;
-  if (feed_.kind != FdKind::kFile) io_->remove(feed_.fd);
+  unwatch();
+  waiting_ = false;
   io_->close(feed_.fd, false);
   feed_ = Feed{};
   writer_.reset();
@@ -108,14 +139,14 @@ void FdSource::detach() {
 
 void FdSource::tick(Nanos now) {
   if (eager()) on_readable(now);
-  if (attached() && timeout_ > 0 && heard_at_ + timeout_ <= now) {
+  if (attached() && !waiting_ && timeout_ > 0 && heard_at_ + timeout_ <= now) {
     heard_at_ = now;
     listener_->on_timeout(this);
   }
 }
 
 Nanos FdSource::deadline() const {
-  if (!attached()) return kNever;
+  if (!attached() || waiting_) return kNever;
   if (eager()) return 0;
   return timeout_ > 0 ? heard_at_ + timeout_ : kNever;
 }

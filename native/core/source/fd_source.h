@@ -11,18 +11,27 @@
 
 namespace flumen {
 
+/// What a sink says to a frame, which it has taken in any case but kOver.
+enum class Flow : uint8_t {
+  kMore,
+  kWait,  // enough for now: resume() follows
+  kOver,  // the sink has ended
+};
+
 /// Where frames go: a sink's sequencer. append() may be called from the source's thread while others push
 /// too.
 class FrameSink {
  public:
   virtual ~FrameSink() = default;
-  virtual void append(BlockSlice bytes, const FrameInfo& info, Nanos now) = 0;
+  virtual Flow append(BlockSlice bytes, const FrameInfo& info, Nanos now) = 0;
+  /// No frame is taken any more.
+  virtual bool ended() const = 0;
 };
 
 class FdSource;
 
 /// Hears of operating trouble; called on the source's thread. After on_end or on_error the descriptor is
-/// closed and the source waits for the next attach.
+/// closed and the source waits for the next attach. A source ends with its sink, too.
 class SourceListener {
  public:
   virtual ~SourceListener() = default;
@@ -55,18 +64,23 @@ class FdSource {
   void on_readable(Nanos now);
   void tick(Nanos now);
   Nanos deadline() const;
+  /// The sink wants frames again, or has ended. Means nothing to a source that does not wait.
+  void resume(Nanos now);
   /// Closes the descriptor, without an event.
   void detach();
 
   uint32_t id() const { return id_; }
   bool attached() const { return feed_.fd >= 0; }
   /// True when the kernel cannot announce readiness: a file is read every turn.
-  bool eager() const { return attached() && feed_.kind == FdKind::kFile; }
+  bool eager() const { return attached() && !waiting_ && feed_.kind == FdKind::kFile; }
   /// Serial of the feed that is, or was last, attached.
   uint32_t serial() const { return serial_; }
   uint64_t bytes_read() const { return bytes_read_.load(std::memory_order_relaxed); }
 
  private:
+  Result<bool> watch();
+  void unwatch();
+  bool heed(Flow flow);
   bool take(size_t size, Nanos now);
   void feed_prelude(Nanos now);
   void finish();
@@ -80,6 +94,7 @@ class FdSource {
   BodyDecoder body_;
   Io* io_ = nullptr;
   SourceListener* listener_ = nullptr;
+  bool waiting_ = false;  // for the sink: nothing is read, so the writer is held up by the kernel
   Nanos heard_at_ = 0;
   uint32_t serial_ = 0;
   std::atomic<uint64_t> bytes_read_{0};

@@ -28,6 +28,8 @@ class Stamper {
   /// Sequence number and byte prefix sum of the next frame.
   uint64_t next() const { return seq_; }
   uint64_t bytes() const { return bytes_; }
+  /// Running time of the last frame.
+  Nanos time() const { return running_time_; }
 
  private:
   uint64_t seq_ = 0;

@@ -7,6 +7,7 @@ namespace flumen {
 void Timeline::append(Frame frame) {
   FLUMEN_CHECK(frame.seq == frames_.end() && frame.bytes_before == bytes_total_);
   bytes_total_ += frame.size();
+  time_total_ = frame.running_time;
   if (frame.is_key()) keys_.push(frame.seq);
   frames_.push(std::move(frame));
 }

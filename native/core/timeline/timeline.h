@@ -11,9 +11,9 @@ namespace flumen {
 class Timeline {
  public:
   /// `first` is the sequence number of the first frame to come, `bytes_before` the media bytes of all earlier
-  /// ones.
-  explicit Timeline(uint64_t first = 0, uint64_t bytes_before = 0)
-      : frames_(first), bytes_total_(bytes_before) {}
+  /// ones, `time` the running time of the last of them.
+  explicit Timeline(uint64_t first = 0, uint64_t bytes_before = 0, Nanos time = 0)
+      : frames_(first), bytes_total_(bytes_before), time_total_(time) {}
 
   /// Frames come in the order of their sequence numbers, without a gap.
   void append(Frame frame);
@@ -35,6 +35,11 @@ class Timeline {
   uint64_t bytes_before(uint64_t seq) const {
     return seq == next() ? bytes_total_ : frames_[seq].bytes_before;
   }
+
+  /// Running time of the newest frame, kept or not.
+  Nanos time_total() const { return time_total_; }
+  /// … and of frame `seq`; for next() that of the newest, as long as nothing is known of the next.
+  Nanos time_at(uint64_t seq) const { return seq == next() ? time_total_ : frames_[seq].running_time; }
 
   /// amount(seq): how much lies from `seq` up to the newest frame inclusive. Zero for seq == next().
   uint64_t amount(uint64_t seq, Unit unit) const;
@@ -70,6 +75,7 @@ class Timeline {
   SeqRing<Frame> frames_;
   SeqRing<uint64_t> keys_;  // sequence numbers of the key frames kept, in order
   uint64_t bytes_total_ = 0;
+  Nanos time_total_ = 0;
   Nanos trimmed_pts_ = kNoTime;  // of the newest frame trimmed
 };
 
