@@ -25,6 +25,7 @@ export { MultiFdSink } from './sink/multi-fd-sink.js';
 export { MultiHandleSink } from './sink/multi-handle-sink.js';
 export { MultiSocketSink } from './sink/multi-socket-sink.js';
 export type { SinkOptions } from './sink/options.js';
+export type { Pace } from './sink/pace.js';
 export type { LimitOptions, RecoverPolicy, StartOptions, SyncMethod } from './sink/rules.js';
 export type { SocketOptions } from './sink/socket-options.js';
 export type { SinkStats } from './sink/stats.js';

@@ -90,7 +90,7 @@ function checked(options: AddOptions, defaults: AddDefaults): CheckedAdd {
       resend ? 1 : 0,
       options.onData === undefined ? 0 : 1,
       ...(asked(START_KEYS) ? [1, ...flatStart(rules)] : [0]),
-      ...(asked(LIMIT_KEYS) ? [1, ...flatLag(rules)] : [0]),
+      ...(asked(LIMIT_KEYS) ? [1, ...flatLag(rules, defaults.bounds)] : [0]),
       ...(asked(SOCKET_KEYS) ? [1, ...flatSocket(readSocket(options, defaults.socket))] : [0]),
     ],
   };

@@ -88,6 +88,8 @@ export interface SinkEvents {
   active: [];
   /** The last client has left; after its client-removed, unless another has come meanwhile. */
   idle: [];
+  /** With pace `wait`, after a push that was answered with false: no client is over its soft limit, or the sink ends. */
+  drain: [];
   /** After end() or close(): everybody has left and every descriptor is closed. */
   close: [];
 }

@@ -29,6 +29,7 @@ import { Dumps } from './dumps.js';
 import { type FrameInfo, frameBytes, frameFlags } from './frame.js';
 import { type ClientStatistics, Inquiries } from './inquiries.js';
 import { checkOptions, type SinkOptions } from './options.js';
+import { Waiters } from './pace.js';
 import { removalOf, unserved } from './removed.js';
 import { flatLag, LIMIT_KEYS, type LimitOptions, readRules } from './rules.js';
 import { SignalWatch } from './signals.js';
@@ -65,6 +66,8 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     () => this.#updateHold(),
   );
   #writer: object | undefined;
+  /** Streams that wait for `drain`. */
+  readonly #waiters = new Waiters();
   readonly #hold = new Hold();
   /** Of a closed sink; see sinkStats. */
   #lastFigures: Figures = [];
@@ -97,16 +100,17 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   /**
-   * Appends one frame. The bytes are copied once; clients are served on the loop threads. Always true: a live
-   * producer never waits, slow clients are dealt with. Throws ERR_FLUMEN_BUSY while a native source writes.
+   * Appends one frame. The bytes are copied once; clients are served on the loop threads. The frame is taken in any
+   * case. With pace `wait` false asks the producer to wait for `drain`; with `live` it is always true, slow clients are
+   * dealt with. Throws ERR_FLUMEN_BUSY while a native source writes.
    */
   push(data: Uint8Array | string, info?: FrameInfo): boolean {
     if (this.#state !== 'open') throw this.#closedError('push');
     if (this.#writer !== undefined) {
       throw flumenError('ERR_FLUMEN_BUSY', 'push: a native source writes to this sink; one writer at a time');
     }
-    native.sinkPush(this.#id, frameBytes(data), frameFlags(info), info?.pts, info?.dts, info?.duration);
-    return true;
+    const bytes = frameBytes(data);
+    return native.sinkPush(this.#id, bytes, frameFlags(info), info?.pts, info?.dts, info?.duration);
   }
 
   /**
@@ -125,9 +129,12 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     return this.#streamState.get();
   }
 
-  /** A Writable that pushes a frame for each chunk written. Ending it leaves the sink open. */
+  /**
+   * A Writable that pushes a frame for each chunk written, with pace `wait` at the pace of the slowest client. Ending it
+   * leaves the sink open; when the sink ends, a write that waits fails with ERR_FLUMEN_CLOSED.
+   */
   writable(): Writable {
-    return writableFor((frame) => this.push(frame));
+    return writableFor({ push: (frame) => this.push(frame), drained: (waiter) => this.#waiters.add(waiter) });
   }
 
   /**
@@ -199,7 +206,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     checkKeys('limits', limits, LIMIT_KEYS);
     const rules = readRules(limits, this.#defaults.rules, this.#defaults.bounds);
     this.#defaults = { ...this.#defaults, rules };
-    native.sinkSetLag(this.#id, Float64Array.from(flatLag(rules)));
+    native.sinkSetLag(this.#id, Float64Array.from(flatLag(rules, this.#defaults.bounds)));
   }
 
   /** Lets every client go. */
@@ -312,7 +319,13 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
       else this.#report(removalOf(claimed, records, offset, extra ?? ''));
     } else if (kind === RECORD.clientReport) this.#inquiries.answer(records, offset);
     else if (kind === RECORD.sinkDump) this.#dumps.answer(records, offset, extra as string);
+    else if (kind === RECORD.sinkDrained) this.#drained();
     else if (kind === RECORD.sinkFinished && records[offset + 3] === 1) this.#onFinished();
+  }
+
+  #drained(): void {
+    this.#waiters.release();
+    this.emit('drain');
   }
 
   #report(removed: ClientRemoved): void {
@@ -389,6 +402,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     this.#state = 'ending';
     for (const client of this.#pending.keys()) this.#report(unserved(client, 'removed'));
     native.sinkEnd(this.#id, hurry);
+    this.#waiters.release(this.#closedError('push'));
     this.#updateHold();
     return this.#finished;
   }

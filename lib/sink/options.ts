@@ -1,4 +1,5 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
+import { PACES } from '../binding.js';
 import {
   checkBoolean,
   checkChoice,
@@ -9,6 +10,7 @@ import {
   DAY_MS,
 } from '../units.js';
 import type { AddDefaults } from './add-options.js';
+import { checkPace, type Pace } from './pace.js';
 import {
   DEFAULT_RULES,
   flatLag,
@@ -22,6 +24,12 @@ import {
 import { DEFAULT_SOCKET, flatSocket, readSocket, SOCKET_KEYS, type SocketOptions } from './socket-options.js';
 
 export interface SinkOptions extends StartOptions, LimitOptions, SocketOptions {
+  /**
+   * live: the producer never waits, slow clients are dealt with. wait: while the slowest client is over its soft limit
+   * `push` returns false and native sources stop reading; nothing is skipped, so `recoverPolicy` must be none, and
+   * `softLimit` is 1 MiB by default (less where hardLimit or memoryCap are). Default live.
+   */
+  pace?: Pace;
   /**
    * When a new client's start is worked out: as it is added, so that what it is owed goes out at once, or by the next
    * push, as multifdsink does. Default add.
@@ -55,6 +63,7 @@ export interface SinkOptions extends StartOptions, LimitOptions, SocketOptions {
 }
 
 const KNOWN = [
+  'pace',
   ...START_KEYS,
   ...LIMIT_KEYS,
   'positionOn',
@@ -81,6 +90,7 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
   checkKeys('sink options', options, KNOWN);
   const resendStreamHeader = checkBoolean('resendStreamHeader', options.resendStreamHeader ?? true);
   const bounds = {
+    pace: checkPace(options.pace),
     flushInterval: checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000),
     memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
   };
@@ -88,7 +98,7 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
   const socket = readSocket(options, DEFAULT_SOCKET);
   const flat = Float64Array.of(
     ...flatStart(rules),
-    ...flatLag(rules),
+    ...flatLag(rules, bounds),
     checkChoice('positionOn', options.positionOn ?? 'add', ['add', 'push']) === 'push' ? 1 : 0,
     ...flatKeep(options.keep ?? {}, bounds.memoryCap),
     checkNumber('stallTimeout', options.stallTimeout ?? 30_000, 0, DAY_MS),
@@ -99,6 +109,7 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
     socketsOnly ? 1 : 0,
     checkChoice('halfClose', options.halfClose ?? 'close', ['close', 'keep']) === 'keep' ? 1 : 0,
     ...flatSocket(socket),
+    PACES.indexOf(bounds.pace),
   );
   return { rules, bounds, resendStreamHeader, socket, flat };
 }

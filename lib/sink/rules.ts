@@ -4,6 +4,7 @@
  */
 import { RECOVER_POLICIES, SYNC_METHODS, UNITS } from '../binding.js';
 import { type Amount, type CheckedAmount, checkAmount, checkChoice } from '../units.js';
+import type { Pace } from './pace.js';
 
 export type SyncMethod = (typeof SYNC_METHODS)[number];
 export type RecoverPolicy = (typeof RECOVER_POLICIES)[number];
@@ -25,7 +26,10 @@ export interface StartOptions {
 }
 
 export interface LimitOptions {
-  /** How far a client may lag before `recoverPolicy` moves it. Not over `hardLimit` in the same unit. Default: none. */
+  /**
+   * How far a client may lag before `recoverPolicy` moves it, or with pace `wait` the producer waits for it. Not over
+   * `hardLimit` in the same unit. Default: none; with pace `wait` 1 MiB.
+   */
   softLimit?: Amount;
   /** How far a client may lag before it is removed as slow. Default 4 MiB. */
   hardLimit?: Amount;
@@ -55,6 +59,7 @@ export interface Rules {
 
 /** Properties of the sink that rules must fit. */
 export interface RuleBounds {
+  pace: Pace;
   /** ms */
   flushInterval: number;
   /** bytes */
@@ -62,6 +67,7 @@ export interface RuleBounds {
 }
 
 const BURST_BYTES = 65_536;
+const WAIT_BYTES = 1_048_576;
 
 export const DEFAULT_RULES: Rules = {
   syncMethod: 'latest',
@@ -90,6 +96,7 @@ export function readRules(options: StartOptions & LimitOptions, base: Rules, bou
   checkOrder('softLimit', rules.softLimit, 'hardLimit', rules.hardLimit);
   checkInterval('softLimit', rules.softLimit, bounds.flushInterval);
   checkInterval('hardLimit', rules.hardLimit, bounds.flushInterval);
+  if (bounds.pace === 'wait') checkWait(rules, bounds);
   const [unit, least] = burstMinOf(rules);
   if (unit === 'bytes' && least > bounds.memoryCap) {
     throw new RangeError(`burstMin.bytes (${least}) must not be over memoryCap (${bounds.memoryCap})`);
@@ -107,9 +114,9 @@ export function flatStart(rules: Rules): number[] {
 }
 
 /** [soft limit (unit, value), hard limit (unit, value), recover policy] */
-export function flatLag(rules: Rules): number[] {
+export function flatLag(rules: Rules, bounds: RuleBounds): number[] {
   return [
-    ...flatAmount(rules.softLimit),
+    ...flatAmount(softLimitOf(rules, bounds)),
     ...flatAmount(rules.hardLimit),
     RECOVER_POLICIES.indexOf(rules.recoverPolicy),
   ];
@@ -123,6 +130,26 @@ function amount(name: string, value: Amount | undefined): CheckedAmount | undefi
 function burstMinOf({ burstMin, burstMax }: Rules): CheckedAmount {
   if (burstMin !== undefined) return burstMin;
   return ['bytes', burstMax?.[0] === 'bytes' ? Math.min(burstMax[1], BURST_BYTES) : BURST_BYTES];
+}
+
+function softLimitOf({ softLimit, hardLimit }: Rules, bounds: RuleBounds): CheckedAmount | undefined {
+  if (softLimit !== undefined || bounds.pace === 'live') return softLimit;
+  const least = Math.min(WAIT_BYTES, Math.floor(bounds.memoryCap / 2));
+  return ['bytes', hardLimit[0] === 'bytes' ? Math.min(hardLimit[1], least) : least];
+}
+
+/** Who waits for its clients skips nothing, and must be able to hold what they may lag. */
+function checkWait({ softLimit, recoverPolicy }: Rules, { memoryCap }: RuleBounds): void {
+  if (recoverPolicy !== 'none') {
+    throw new RangeError(
+      `recoverPolicy must be "none" with pace "wait", which skips nothing, not "${recoverPolicy}"`,
+    );
+  }
+  if (softLimit?.[0] === 'bytes' && softLimit[1] > memoryCap) {
+    throw new RangeError(
+      `softLimit.bytes (${softLimit[1]}) must not be over memoryCap (${memoryCap}) with pace "wait"`,
+    );
+  }
 }
 
 function flatAmount(checked: CheckedAmount | undefined): [unit: number, value: number] {

@@ -42,8 +42,8 @@ bool push(LiveSink& sink, uint64_t seq) {
 /// Clients come and go, some read slowly, the limit changes; the producer heeds the gate.
 void push_through(size_t loops, uint64_t seed) {
   constexpr uint64_t kFrames = 1000;
-  constexpr Amount kSofts[] = {{Unit::kFrames, 0}, {Unit::kFrames, 3}, {Unit::kBytes, 20'000},
-                               {Unit::kTime, 2 * kMillisecond}};
+  constexpr Amount kSofts[] = {
+      {Unit::kFrames, 0}, {Unit::kFrames, 3}, {Unit::kBytes, 20'000}, {Unit::kTime, 2 * kMillisecond}};
   Choices choices(seed);
   LiveEnv env(loops);
   SinkOptions options = wait_for(kSofts[choices.below(4)]);
@@ -135,7 +135,8 @@ void race(size_t shards, uint64_t frames) {
     ++told;
     // As far as they all have come the gate must be open again.
     const Nanos patience = monotonic_now() + 5 * kSecond;
-    while (drains.load() < told && monotonic_now() < patience) spin_until([&] { return drains.load() >= told; });
+    while (drains.load() < told && monotonic_now() < patience)
+      spin_until([&] { return drains.load() >= told; });
     if (drains.load() < told) ++lost;
     if (lost > 0) break;
   }
@@ -159,7 +160,8 @@ int file_of(const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("pace: a push that is told to wait hears of the opening, however threads and clients come between") {
+TEST_CASE(
+    "pace: a push that is told to wait hears of the opening, however threads and clients come between") {
   for (uint64_t seed = 0; seed < 9; ++seed) {
     CAPTURE(seed);
     push_through(1 + seed % 3, seed);
@@ -246,7 +248,8 @@ TEST_CASE("pace: files, pipes and sockets are read as fast as the slowest client
   }
 }
 
-TEST_CASE("pace: a source that waits ends with its sink, goes on when another takes its place, or is dropped") {
+TEST_CASE(
+    "pace: a source that waits ends with its sink, goes on when another takes its place, or is dropped") {
   const std::string all(2 * kMiB, 'x');
   for (const int what : {0, 1, 2, 3}) {
     CAPTURE(what);

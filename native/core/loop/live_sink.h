@@ -30,9 +30,7 @@ struct SinkStats {
   std::array<uint64_t, kClientStates> by_state{};
 };
 
-class LiveSink final : public FrameSink,
-                       public PaceWaker,
-                       public std::enable_shared_from_this<LiveSink> {
+class LiveSink final : public FrameSink, public PaceWaker, public std::enable_shared_from_this<LiveSink> {
  public:
   LiveSink(uint32_t id, const SinkOptions& options, LoopPool& pool, Ledger& ledger);
 

@@ -14,8 +14,8 @@ struct KeepRule {
   Nanos time = 0;
 };
 
-/// What the producer does while the slowest client is over its soft limit. Numbers are the addon's wire format
-/// for lib/binding.ts.
+/// What the producer does while the slowest client is over its soft limit. Numbers are the addon's wire
+/// format for lib/binding.ts.
 enum class PaceRule : uint8_t { kLive = 0, kWait };
 
 struct SinkOptions {

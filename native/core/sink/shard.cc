@@ -9,7 +9,8 @@ namespace {
 
 Timeline timeline_behind(const Newest* newest) {
   if (newest == nullptr) return Timeline();
-  return Timeline(newest->frames.load(std::memory_order_relaxed), newest->bytes.load(std::memory_order_relaxed),
+  return Timeline(newest->frames.load(std::memory_order_relaxed),
+                  newest->bytes.load(std::memory_order_relaxed),
                   newest->time.load(std::memory_order_relaxed));
 }
 

@@ -211,7 +211,7 @@ class Shard {
   SeqRing<Closing> closing_;
   SendBatch batch_;
   size_t clients_ = 0;
-  uint64_t added_ = 0;  // clients that ever came
+  uint64_t added_ = 0;                              // clients that ever came
   std::array<uint64_t, kClientStates> by_state_{};  // what set_state counts
   size_t sends_left_ = 0;
   size_t bytes_left_ = 0;
