@@ -80,7 +80,9 @@ TEST_CASE(
     "loops: deadlines that are moved while frames fly: no client gets a torn frame, each leaves as timeout") {
   constexpr int kClients = 20;
   LiveEnv env(2);
-  LiveSink& sink = env.open_sink({});
+  SinkOptions unlimited;
+  unlimited.lag.hard = {};
+  LiveSink& sink = env.open_sink(unlimited);
   std::vector<Client*> clients;
   Readers readers;
   for (int i = 0; i < kClients; ++i) {

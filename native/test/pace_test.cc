@@ -18,7 +18,7 @@ SinkOptions wait_for(Unit unit, uint64_t soft) {
 
 std::unique_ptr<ClientRules> own_soft(uint64_t frames) {
   auto rules = std::make_unique<ClientRules>();
-  rules->lag.soft = {Unit::kFrames, frames};
+  rules->lag.emplace().soft = {Unit::kFrames, frames};
   return rules;
 }
 

@@ -26,7 +26,7 @@ class LagIndex {
     LagBucket& bucket = buckets_[client->seq];
     bucket.insert_after(client->offset > 0 ? bucket.back() : nullptr, client);
     if (client->seq < lowest_) lowest_ = client->seq;
-    if (!client->rules && client->seq < lowest_unruled_) lowest_unruled_ = client->seq;
+    if (!RuledClients::linked(client) && client->seq < lowest_unruled_) lowest_unruled_ = client->seq;
   }
 
   void remove(Client* client) {
@@ -47,7 +47,7 @@ class LagIndex {
     if (lowest_unruled_ < buckets_.begin()) lowest_unruled_ = buckets_.begin();
     for (; lowest_unruled_ < next; ++lowest_unruled_) {
       const Client* client = buckets_[lowest_unruled_].front();
-      while (client != nullptr && client->rules) client = LagBucket::next(client);
+      while (client != nullptr && RuledClients::linked(client)) client = LagBucket::next(client);
       if (client != nullptr) return client;
     }
     return nullptr;

@@ -45,7 +45,7 @@ void Shard::mark_pace(Nanos now) {
     }
     for (const Client* client = ruled_.front(); client != nullptr; client = RuledClients::next(client)) {
       if (client->await != Await::kNothing || client->state == ClientState::kLingering) continue;
-      hold_to(clients, client->offset > 0 ? client->seq + 1 : client->seq, client->rules->lag.soft);
+      hold_to(clients, client->offset > 0 ? client->seq + 1 : client->seq, client->rules->lag->soft);
     }
   }
   // The producer waits for these clients: nothing is collected for them meanwhile.
