@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { configure, type FrameInfo, type MultiHandleSink } from '../../lib/index.js';
 import type { ClientRemoved } from '../../lib/sink/client.js';
-import { fifo, reader, tcpPair } from '../sink/support.js';
+import { fifo, type Pair, reader, tcpPair } from '../sink/support.js';
 
 configure({ loops: 1 });
 
@@ -120,7 +120,7 @@ function facing(target: net.Socket | number, open: () => net.Socket): Receiver {
 }
 
 /** Two ends of a unix stream connection. */
-async function unixPair(): Promise<{ near: net.Socket; far: net.Socket }> {
+export async function unixPair(): Promise<Pair> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flumen-'));
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
   server.listen(path.join(folder, 'socket'));
