@@ -163,6 +163,9 @@ void ChurnRound::join_one() {
     rules.recover = lag.recover;
     rules.starts_on_key = starts_on_key(start.method);
   }
+  // Recovery may move it before it has had a frame, and only one policy looks for key frames.
+  if (rules.recover == RecoverPolicy::kLatest || rules.recover == RecoverPolicy::kSoftLimit)
+    rules.starts_on_key = false;
   one.recover = rules.recover;
   const std::string head = choices_.one_in(2) ? pattern(choices_.between(1, 600), id) : "";
   Result<Client*> added = sink_->add(pair.ours, head, std::move(asked));
@@ -258,8 +261,9 @@ std::string ChurnRound::verdict(const Joined& one) const {
       if (!graceful) return "";
       if (!outcome.whole) return "ended within a frame";
       if (one.framing != Framing::kRaw && !outcome.finished) return "ended without the end of its framing";
-      if (outcome.frames > 0 && one.recover != RecoverPolicy::kKeyframe &&
-          outcome.last + 1 != stream_.frames())
+      // Who waits for a key frame, or has a soft limit below one frame, may have been moved behind all of them.
+      if (outcome.frames > 0 && outcome.last + 1 != stream_.frames() &&
+          (one.recover == RecoverPolicy::kNone || one.recover == RecoverPolicy::kLatest))
         return "ended with frame " + std::to_string(outcome.last) + " of " + std::to_string(stream_.frames());
       return "";
     case Reason::kClosed:
