@@ -261,7 +261,8 @@ std::string ChurnRound::verdict(const Joined& one) const {
       if (!graceful) return "";
       if (!outcome.whole) return "ended within a frame";
       if (one.framing != Framing::kRaw && !outcome.finished) return "ended without the end of its framing";
-      // Who waits for a key frame, or has a soft limit below one frame, may have been moved behind all of them.
+      // Who waits for a key frame, or has a soft limit below one frame, may have been moved behind all of
+      // them.
       if (outcome.frames > 0 && outcome.last + 1 != stream_.frames() &&
           (one.recover == RecoverPolicy::kNone || one.recover == RecoverPolicy::kLatest))
         return "ended with frame " + std::to_string(outcome.last) + " of " + std::to_string(stream_.frames());
