@@ -29,6 +29,8 @@ void World::saw_write(int fd, std::span<const iovec> iov, int64_t result) {
   size_t offered = 0;
   for (const iovec& piece : iov) offered += piece.iov_len;
   accepted_ += taken;
+  // Behind a wrong byte all others are.
+  if (!problems_.empty()) return;
   if (const std::string wrong = peer.take(stream_, iov, taken, counts_); !wrong.empty()) problem(peer, wrong);
   if (result >= 0 || result == -EAGAIN) peer.wrote(offered, taken, rig_.now);
   // A short write leaves the cursor at the next frame that has bytes left.
