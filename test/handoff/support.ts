@@ -72,7 +72,8 @@ export class Client {
   readonly socket: net.Socket;
   ended = false;
   error: NodeJS.ErrnoException | undefined;
-  #received = Buffer.alloc(0);
+  // Joined only when asked for: many small pieces of a long stream would be copied over and over.
+  #pieces: Buffer[] = [];
   #tell: () => void = () => {};
   #news = new Promise<void>((resolve) => {
     this.#tell = resolve;
@@ -88,7 +89,7 @@ export class Client {
         ? net.connect({ port: where, host: '127.0.0.1', ...options })
         : net.connect({ path: where, ...options });
     this.socket.on('data', (data) => {
-      this.#received = Buffer.concat([this.#received, data]);
+      this.#pieces.push(data);
       this.#tell();
     });
     this.closedByPeer = new Promise((resolve) => {
@@ -107,7 +108,8 @@ export class Client {
   }
 
   get text(): string {
-    return this.#received.toString('latin1');
+    this.#pieces = [Buffer.concat(this.#pieces)];
+    return (this.#pieces[0] as Buffer).toString('latin1');
   }
 
   /** Resolves when what was received so far satisfies `test`; fails when the connection ends before. */
