@@ -1,5 +1,26 @@
 /** flumen: one live stream to ten thousand receivers. See docs/ for the guide. */
 
+export type {
+  AddressOptions,
+  ClientEndpointEvents,
+  ClientEndpointOptions,
+  Departure,
+  Peer,
+  ReconnectOptions,
+  Refused,
+  Retry,
+  ServerEndpointEvents,
+  ServerEndpointOptions,
+  SilenceOptions,
+  SinkChoice,
+  TcpClientSinkOptions,
+  TcpClientSourceOptions,
+  TcpServerSinkEvents,
+  TcpServerSinkOptions,
+  TcpServerSourceEvents,
+  TcpServerSourceOptions,
+} from './endpoint/index.js';
+export { TcpClientSink, TcpClientSource, TcpServerSink, TcpServerSource } from './endpoint/index.js';
 export type { Diagnostics, EnvironmentOptions } from './environment.js';
 export { configure, diagnostics } from './environment.js';
 export type { SystemError } from './errors.js';

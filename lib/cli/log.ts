@@ -1,10 +1,18 @@
 /** The log on stderr, and what of the server's life goes into it. */
 
+import { Option } from 'commander';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { FlumenServer } from '../server/server.js';
 
 const STDERR = 2;
+
+/** The same for every command that has a log. */
+export function logFormatOption(): Option {
+  return new Option('--log-format <format>', 'how the log on stderr looks')
+    .choices(['json', 'pretty'])
+    .default('pretty');
+}
 
 export function createLog(format: 'json' | 'pretty'): Logger {
   const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime };

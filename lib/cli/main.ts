@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../version.js';
+import { logFormatOption } from './log.js';
 import {
   type ListenAddress,
   parseListen,
@@ -9,6 +10,7 @@ import {
   parsePassword,
   parseSeconds,
 } from './options.js';
+import { relayCommand } from './relay.js';
 import { serve } from './serve.js';
 
 /** Wrong use of the command line. */
@@ -35,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
   program.addCommand(serveCommand());
+  program.addCommand(relayCommand());
   try {
     await program.parseAsync(argv as string[]);
   } catch (error) {
@@ -80,11 +83,7 @@ function serveCommand(): Command {
         .argParser(parseMilliseconds)
         .default(200),
     )
-    .addOption(
-      new Option('--log-format <format>', 'how the log on stderr looks')
-        .choices(['json', 'pretty'])
-        .default('pretty'),
-    )
+    .addOption(logFormatOption())
     .exitOverride()
     .action((flags: ServeFlags) => serve(flags));
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from '../server/server.js';
 import { createLog, logServer } from './log.js';
 import type { ServeFlags } from './main.js';
+import { onFirstSignal } from './signals.js';
 
 /** Resolves when the server listens; the process then lives until SIGINT or SIGTERM. Rejects when it cannot listen. */
 export async function serve(flags: ServeFlags): Promise<void> {
@@ -17,28 +18,18 @@ export async function serve(flags: ServeFlags): Promise<void> {
   if (server.advice !== undefined) log.warn(server.advice);
 
   const address = await server.listen(flags.listen);
-  const closed = closeOnSignal(
-    () => server.close(),
-    (signal) => log.info({ signal }, 'closing'),
-  );
+  const closed = new Promise<void>((resolve, reject) => {
+    onFirstSignal((signal) => {
+      log.info({ signal }, 'closing');
+      server.close().then(resolve, reject);
+    });
+  });
   // The only line on stdout: programs wait for it and read the port from it.
   process.stdout.write(`listening on http://${hostPort(address)}\n`);
   if (flags.sourcePassword === undefined) {
     process.stderr.write(`${welcome(dialled(address), sourcePassword)}\n`);
   }
   await closed;
-}
-
-/** Closes at the first signal; at the second the process ends as if nobody listened for it. */
-function closeOnSignal(close: () => Promise<void>, tell: (signal: string) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const begin = (signal: NodeJS.Signals) => {
-      process.off('SIGINT', begin).off('SIGTERM', begin);
-      tell(signal);
-      close().then(resolve, reject);
-    };
-    process.on('SIGINT', begin).on('SIGTERM', begin);
-  });
 }
 
 function hostPort({ address, port }: AddressInfo): string {

@@ -136,12 +136,21 @@ export function parseHead(bytes: Buffer): Head {
       `${protocol}/${major}.${minor} is not spoken here, HTTP/1.0, HTTP/1.1 and ICE/1.0 are`,
     );
   }
+  const headers = parseHeaders(lines, at + 1);
+  return { method, target, protocol: protocol as 'HTTP' | 'ICE', minor: minor === '0' ? 0 : 1, headers };
+}
+
+/**
+ * The header lines of a request or a response, from line number `first` (counted from 0) on.
+ * @throws RequestError 400
+ */
+export function parseHeaders(lines: readonly string[], first: number): Headers {
   const headers: Record<string, string> = { __proto__: null } as never;
-  for (at++; at < lines.length; at++) {
+  for (let at = first; at < lines.length; at++) {
     const line = chomp(lines[at] as string);
     if (line !== '') addHeader(headers, line, at + 1);
   }
-  return { method, target, protocol: protocol as 'HTTP' | 'ICE', minor: minor === '0' ? 0 : 1, headers };
+  return headers;
 }
 
 function chomp(line: string): string {
@@ -151,22 +160,19 @@ function chomp(line: string): string {
 function addHeader(headers: Record<string, string>, line: string, number: number): void {
   const code = line.charCodeAt(0);
   if (code === SPACE || code === 9) {
-    throw new RequestError(
-      400,
-      `Line ${number} of the request head begins with a blank: folded headers are refused`,
-    );
+    throw new RequestError(400, `Line ${number} of the head begins with a blank: folded headers are refused`);
   }
   const colon = line.indexOf(':');
-  if (colon < 1) throw new RequestError(400, `Line ${number} of the request head is not "Name: value"`);
+  if (colon < 1) throw new RequestError(400, `Line ${number} of the head is not "Name: value"`);
   for (let i = 0; i < colon; i++) {
     if (TOKEN[line.charCodeAt(i)] !== 1) {
-      throw new RequestError(400, `Line ${number} of the request head has a bad header name`);
+      throw new RequestError(400, `Line ${number} of the head has a bad header name`);
     }
   }
   const name = line.slice(0, colon).toLowerCase();
   const value = line.slice(colon + 1).replace(BLANKS, '');
   if (CONTROL.test(value)) {
-    throw new RequestError(400, `Line ${number} of the request head (${name}) holds a control character`);
+    throw new RequestError(400, `Line ${number} of the head (${name}) holds a control character`);
   }
   const before = headers[name];
   headers[name] = before === undefined ? value : `${before}, ${value}`;

@@ -3,12 +3,12 @@
 import { EventEmitter } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Descriptors } from '../descriptors.js';
 import { reply } from '../http/reply.js';
 import { createSite } from '../http/site.js';
 import { Front, type FrontRequest } from '../ingest/front.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
 import { DemoProgram } from './demo.js';
-import { Descriptors } from './descriptors.js';
 import { type Authenticate, Listeners } from './listeners.js';
 import type { Mount } from './mount.js';
 import { Mounts } from './mounts.js';

@@ -54,8 +54,14 @@ export const libEdges = {
   http: [...common, 'handoff', 'sink', 'source'],
   // Encoders speak something close to HTTP: ingest reads heads and writes replies with http's parts, never the other way.
   ingest: [...common, 'handoff', 'sink', 'source', 'http'],
-  server: [...common, 'handoff', 'sink', 'source', 'ingest', 'http'],
-  cli: [...common, 'server'],
+  // How many files may be open: whoever accepts connections counts.
+  descriptors: [],
+  // Sockets to other programs. http's parts are for http:// end points.
+  endpoint: [...common, 'descriptors', 'environment', 'sink', 'source', 'http'],
+  // Inputs and outputs written as on a command line, and what becomes of them.
+  relay: [...common, 'sink', 'source', 'endpoint'],
+  server: [...common, 'descriptors', 'handoff', 'sink', 'source', 'ingest', 'http'],
+  cli: [...common, 'server', 'relay'],
   index: [
     ...common,
     'binding',
@@ -66,6 +72,7 @@ export const libEdges = {
     'source',
     'ingest',
     'http',
+    'endpoint',
     'server',
   ],
 };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Descriptors } from '../../lib/server/descriptors.js';
+import { Descriptors } from '../../lib/descriptors.js';
 import { StreamHead } from '../../lib/server/listener-reply.js';
 import { Mount, type MountObserver } from '../../lib/server/mount.js';
 import { later } from './support.js';

@@ -1,0 +1,59 @@
+/** Connects out, and lets the peer write into a sink. */
+import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
+import { checkKeys } from '../units.js';
+import { ADDRESS_KEYS, type AddressOptions, checkAddress } from './address.js';
+import { CLIENT_KEYS, ClientEndpoint, type ClientEndpointOptions } from './client-endpoint.js';
+import { type Dial, type Dialled, dialAddress } from './dial.js';
+import { Intake } from './intake.js';
+import { SinkWatch } from './watch.js';
+
+export interface SilenceOptions {
+  /** ms without a byte after which the peer is taken for lost and its connection closed. Default 0: never. */
+  timeout?: number;
+}
+
+export class ClientSource extends ClientEndpoint {
+  /** Where the bytes go. It stays, with its clients, when this end point is closed. */
+  readonly sink: MultiHandleSink;
+  readonly #intake: Intake;
+  readonly #watch: SinkWatch;
+  readonly #onSinkClose = (): void => void this.close();
+  #framed = false;
+
+  constructor(sink: MultiHandleSink, dial: Dial, options: ClientEndpointOptions & SilenceOptions) {
+    super(dial, options);
+    this.sink = sink;
+    this.#intake = new Intake(sink, options.timeout ?? 0, (departure) => {
+      // A body that says where it ends, and came to that end, will not go on.
+      this.gone(departure, this.#framed && departure.reason === 'ended');
+    });
+    this.#watch = SinkWatch.of(sink);
+    this.#watch.onClose(this.#onSinkClose);
+  }
+
+  /** Bytes of the stream over the life of this end point. */
+  get bytesRead(): number {
+    return this.#intake.bytesRead;
+  }
+
+  protected override take({ socket, attach }: Dialled): void {
+    this.#framed = attach?.framing === 'chunked' || attach?.length !== undefined;
+    this.#intake.attach(socket, attach);
+  }
+
+  protected override async release(): Promise<void> {
+    this.#watch.offClose(this.#onSinkClose);
+    await this.#intake.close();
+  }
+}
+
+export interface TcpClientSourceOptions extends AddressOptions, ClientEndpointOptions, SilenceOptions {}
+
+/** GStreamer: tcpclientsrc, with as many addresses as the name has, and reconnecting. */
+export class TcpClientSource extends ClientSource {
+  constructor(sink: MultiHandleSink, options: TcpClientSourceOptions = {}) {
+    checkKeys('TcpClientSource options', options, [...ADDRESS_KEYS, ...CLIENT_KEYS, 'timeout']);
+    const address = checkAddress(options, 'connect');
+    super(sink, async (signal) => ({ socket: await dialAddress(address, signal) }), options);
+  }
+}

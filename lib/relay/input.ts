@@ -1,0 +1,80 @@
+/** The input of a relay: opens a place and lets it write into the sink until it ends. */
+import { type ClientSource, HttpClientSource, TcpClientSource, TcpServerSource } from '../endpoint/index.js';
+import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
+import { FdSource } from '../source/fd-source.js';
+import { openFile } from './file.js';
+import type { Place } from './place.js';
+import { type Reporter, tellClient } from './reporter.js';
+
+export interface Input {
+  /** Resolves when no more will come; rejects when that is so because something has failed. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Whether what connects connects again. */
+  readonly reconnect: boolean;
+}
+
+/** Rejects when the place cannot be opened and never will be. */
+export async function openInput(
+  place: Place,
+  sink: MultiHandleSink,
+  { reconnect }: ConnectOptions,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<Input> {
+  const options = { signal, ...(reconnect ? {} : { reconnect: false as const }) };
+  switch (place.kind) {
+    case 'fd':
+      return readDescriptor(sink, place.fd);
+    case 'file': {
+      const file = await openFile(place.path, 'r', signal);
+      try {
+        return readDescriptor(sink, file.fd);
+      } finally {
+        await file.close();
+      }
+    }
+    case 'listen': {
+      const server = new TcpServerSource(sink, { ...place.address, signal });
+      server.on('refused', (refused) => report.refused(refused));
+      server.on('error', (error) => report.failed('accept failed', error));
+      server.on('connect', (peer) => report.info('peer connected', { ...peer }));
+      server.on('disconnect', (gone) => report.departed(gone));
+      await server.listen();
+      report.listening(server.addresses);
+      return { ended: new Promise(() => {}), close: () => server.close() };
+    }
+    case 'connect':
+      return connect(new TcpClientSource(sink, { ...place.address, ...options }), report);
+    case 'http':
+      return connect(new HttpClientSource(sink, place.url, options), report);
+  }
+}
+
+function readDescriptor(sink: MultiHandleSink, fd: number): Input {
+  const source = new FdSource(sink);
+  const ended = new Promise<void>((resolve, reject) => {
+    source.on('end', resolve).on('error', reject);
+  });
+  source.attach(fd);
+  return { ended, close: () => source.close() };
+}
+
+function connect(client: ClientSource, report: Reporter): Input {
+  tellClient(client, report);
+  let failure: Error | undefined;
+  client.on('error', (error) => {
+    failure = error;
+  });
+  client.on('disconnect', ({ reason, error }) => {
+    failure = reason === 'ended' ? undefined : (error ?? new Error(`the connection has gone: ${reason}`));
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    client.on('close', () => (failure === undefined ? resolve() : reject(failure)));
+  });
+  client.connect();
+  return { ended, close: () => client.close() };
+}
