@@ -1,6 +1,7 @@
 /** Values of command line options. Each parser throws InvalidArgumentError; commander adds option and value to its text. */
 
 import { InvalidArgumentError } from 'commander';
+import { parseHostPort } from '../relay/place.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -12,14 +13,13 @@ const MAX_MS = 0x7fffffff;
 
 /** `127.0.0.1:8000`, `localhost:0`, `[::1]:8000` */
 export function parseListen(value: string): ListenAddress {
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:[\]/@]+)):(\d{1,5})$/.exec(value);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
+  const address = parseHostPort(value);
+  if (address === undefined) {
     throw new InvalidArgumentError(
       'It must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:8000, 0.0.0.0:8000 or [::1]:8000.',
     );
   }
-  return { host: (match[1] ?? match[2]) as string, port };
+  return address;
 }
 
 export function parsePassword(value: string): string {

@@ -2,10 +2,12 @@
 import { EventEmitter } from 'node:events';
 import { flumenError } from '../errors.js';
 import type { RemovalReason } from '../sink/client.js';
+import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
 import { type Peer, peerOf } from './address.js';
 import { type Backoff, checkReconnect, type ReconnectOptions } from './backoff.js';
 import type { Dial, Dialled } from './dial.js';
 import { checkSignal } from './signal.js';
+import { SinkWatch } from './watch.js';
 
 export interface ClientEndpointOptions {
   /** How connecting is tried again, after a failure and after a connection that has gone. Default { initial: 500, max: 30000 }. */
@@ -48,11 +50,13 @@ export interface ClientEndpointEvents {
 type State = 'idle' | 'dialling' | 'connected' | 'waiting' | 'closed';
 
 export abstract class ClientEndpoint extends EventEmitter<ClientEndpointEvents> {
+  /** What the connection is a client of, or writes into. Its end closes the end point. */
+  abstract readonly sink: MultiHandleSink;
   readonly #dial: Dial;
   readonly #backoff: Backoff | undefined;
   readonly #cancel = new AbortController();
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => void this.close();
+  readonly #onClose = (): void => void this.close();
   #state: State = 'idle';
   #connectedAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -66,7 +70,6 @@ export abstract class ClientEndpoint extends EventEmitter<ClientEndpointEvents> 
     this.#dial = dial;
     this.#backoff = checkReconnect(options.reconnect);
     this.#signal = checkSignal(options.signal);
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** Hands the connection over. What it throws is as if the connection could not be made. */
@@ -122,7 +125,11 @@ export abstract class ClientEndpoint extends EventEmitter<ClientEndpointEvents> 
     // Who does not ask is not told by a crash.
     first.catch(() => {});
     if (this.#signal?.aborted) void this.close();
-    else if (this.#state === 'idle') void this.#attempt();
+    if (this.#state === 'idle') {
+      this.#signal?.addEventListener('abort', this.#onClose, { once: true });
+      SinkWatch.of(this.sink).onClose(this.#onClose);
+      void this.#attempt();
+    }
     return first;
   }
 
@@ -188,7 +195,8 @@ export abstract class ClientEndpoint extends EventEmitter<ClientEndpointEvents> 
     this.#state = 'closed';
     this.#cancel.abort(closedError());
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#signal?.removeEventListener('abort', this.#onClose);
+    SinkWatch.of(this.sink).offClose(this.#onClose);
     await this.release();
     this.emit('close');
   }

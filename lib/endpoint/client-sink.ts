@@ -24,12 +24,9 @@ export const SINK_KEYS = ['sink', 'add'] as const satisfies (keyof SinkChoice)[]
 const COMES_BACK: ReadonlySet<RemovalReason> = new Set(['closed', 'error', 'slow', 'timeout']);
 
 export class ClientSink extends ClientEndpoint {
-  /** Where the stream comes from. */
-  readonly sink: MultiHandleSink;
+  override readonly sink: MultiHandleSink;
   readonly #own: boolean;
   readonly #add: AddOptions;
-  readonly #watch: SinkWatch;
-  readonly #onSinkClose = (): void => void this.close();
   #client: Client | undefined;
   #left: () => void = () => {};
 
@@ -38,8 +35,6 @@ export class ClientSink extends ClientEndpoint {
     this.#own = !(options.sink instanceof MultiHandleSink);
     this.sink = chosenSink(options);
     this.#add = options.add ?? {};
-    this.#watch = SinkWatch.of(this.sink);
-    this.#watch.onClose(this.#onSinkClose);
   }
 
   /** The client that the connection is; undefined when there is none. */
@@ -48,7 +43,7 @@ export class ClientSink extends ClientEndpoint {
   }
 
   protected override take({ socket, add }: Dialled): void {
-    const client = this.#watch.add(socket, { ...this.#add, ...add }, ({ reason, error }) => {
+    const client = SinkWatch.of(this.sink).add(socket, { ...this.#add, ...add }, ({ reason, error }) => {
       this.#client = undefined;
       this.#left();
       this.gone({ reason, ...(error && { error }) }, !COMES_BACK.has(reason));
@@ -58,7 +53,6 @@ export class ClientSink extends ClientEndpoint {
 
   /** A sink of its own is closed. In another the client gets what is pending for it, and goes. */
   protected override async release(): Promise<void> {
-    this.#watch.offClose(this.#onSinkClose);
     const client = this.#client;
     if (this.#own) {
       await this.sink.close();

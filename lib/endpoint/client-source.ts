@@ -5,7 +5,6 @@ import { ADDRESS_KEYS, type AddressOptions, checkAddress } from './address.js';
 import { CLIENT_KEYS, ClientEndpoint, type ClientEndpointOptions } from './client-endpoint.js';
 import { type Dial, type Dialled, dialAddress } from './dial.js';
 import { Intake } from './intake.js';
-import { SinkWatch } from './watch.js';
 
 export interface SilenceOptions {
   /** ms without a byte after which the peer is taken for lost and its connection closed. Default 0: never. */
@@ -13,11 +12,9 @@ export interface SilenceOptions {
 }
 
 export class ClientSource extends ClientEndpoint {
-  /** Where the bytes go. It stays, with its clients, when this end point is closed. */
-  readonly sink: MultiHandleSink;
+  /** Where the bytes go. It stays, with its clients, when the peer goes and when this end point is closed. */
+  override readonly sink: MultiHandleSink;
   readonly #intake: Intake;
-  readonly #watch: SinkWatch;
-  readonly #onSinkClose = (): void => void this.close();
   #framed = false;
 
   constructor(sink: MultiHandleSink, dial: Dial, options: ClientEndpointOptions & SilenceOptions) {
@@ -27,8 +24,6 @@ export class ClientSource extends ClientEndpoint {
       // A body that says where it ends, and came to that end, will not go on.
       this.gone(departure, this.#framed && departure.reason === 'ended');
     });
-    this.#watch = SinkWatch.of(sink);
-    this.#watch.onClose(this.#onSinkClose);
   }
 
   /** Bytes of the stream over the life of this end point. */
@@ -42,7 +37,6 @@ export class ClientSource extends ClientEndpoint {
   }
 
   protected override async release(): Promise<void> {
-    this.#watch.offClose(this.#onSinkClose);
     await this.#intake.close();
   }
 }

@@ -37,6 +37,7 @@ export abstract class ServerEndpoint<
   readonly #watch: SinkWatch;
   readonly #signal: AbortSignal | undefined;
   readonly #onClose = (): void => void this.close();
+  #listening: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(sink: MultiHandleSink, address: Address, backlog: number, signal: AbortSignal | undefined) {
@@ -50,9 +51,7 @@ export abstract class ServerEndpoint<
       },
     });
     this.#signal = signal;
-    this.#signal?.addEventListener('abort', this.#onClose, { once: true });
     this.#watch = SinkWatch.of(sink);
-    this.#watch.onClose(this.#onClose);
   }
 
   /** A new connection, paused. */
@@ -65,9 +64,12 @@ export abstract class ServerEndpoint<
   }
 
   /** Resolves when connections are accepted. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND, …). */
-  async listen(): Promise<void> {
-    this.#signal?.throwIfAborted();
-    await this.#listener.listen();
+  listen(): Promise<void> {
+    this.#listening ??= this.#listen().catch((error) => {
+      this.#listening = undefined;
+      throw error;
+    });
+    return this.#listening;
   }
 
   /** Where it listens: an entry for each address that the host stands for, or the path. Empty when it does not. */
@@ -93,6 +95,13 @@ export abstract class ServerEndpoint<
   protected refuse(socket: net.Socket, peer: Peer, error: Error): void {
     socket.destroy();
     this.#told.emit('refused', { ...peer, error });
+  }
+
+  async #listen(): Promise<void> {
+    this.#signal?.throwIfAborted();
+    this.#signal?.addEventListener('abort', this.#onClose, { once: true });
+    this.#watch.onClose(this.#onClose);
+    await this.#listener.listen();
   }
 
   async #close(): Promise<void> {

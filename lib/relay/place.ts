@@ -54,12 +54,19 @@ function filePath(rest: string): string {
   return rest;
 }
 
+/** `127.0.0.1:8000`, `localhost:0`, `[::1]:8000`; undefined when it is not of that form. */
+export function parseHostPort(text: string): { host: string; port: number } | undefined {
+  const match = HOST_PORT.exec(text);
+  const port = Number(match?.[3]);
+  return match === null || port > 65_535 ? undefined : { host: (match[1] ?? match[2]) as string, port };
+}
+
 function tcp(rest: string, use: 'listen' | 'connect'): AddressOptions {
-  const match = rest.startsWith('//') ? HOST_PORT.exec(rest.slice(2)) : null;
-  if (match === null) {
+  const address = rest.startsWith('//') ? parseHostPort(rest.slice(2)) : undefined;
+  if (address === undefined) {
     throw new Error('It must be //HOST:PORT behind the colon, such as //127.0.0.1:5000 or //[::1]:5000.');
   }
-  return checked({ host: (match[1] ?? match[2]) as string, port: Number(match[3]) }, use);
+  return checked(address, use);
 }
 
 function unix(rest: string, use: 'listen' | 'connect'): AddressOptions {

@@ -267,9 +267,10 @@ describe('who has to go', () => {
     const { near, far } = await tcpPair();
     sink.add(near);
     const removed = nextRemoved(sink);
+    const got = reader(far);
     far.end();
     expect((await removed).reason).toBe('closed');
-    expect((await reader(far).all()).error).toBeUndefined();
+    expect((await got.all()).error).toBeUndefined();
     await sink.close();
   });
 });
@@ -305,6 +306,23 @@ describe('the end', () => {
     expect((await removed).reason).toBe('removed');
     expect((await reader(far).all()).text.length).toBeLessThan(8_000_000);
     expect(diagnostics()).toMatchObject({ liveClients: 0, openFds: 0 });
+  });
+
+  it('a listener of the last removal may ask for anything', async () => {
+    const sink = new MultiFdSink();
+    const { near, far } = await tcpPair();
+    const client = sink.add(near);
+    const asked: unknown[] = [];
+    sink.on('client-removed', () => {
+      asked.push(sink.stats.clients, sink.close(), sink.end());
+      sink.clear();
+      sink.remove(client);
+    });
+    const end = sink.end();
+    far.resume().end();
+    await end;
+    expect(asked[0]).toBe(0);
+    await Promise.all(asked);
   });
 
   it('disposing closes', async () => {
