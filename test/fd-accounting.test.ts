@@ -74,7 +74,7 @@ describe('fd accounting', { timeout: 60_000 }, () => {
     expect(result.end).toEqual(result.start);
   });
 
-  it.each(['added', 'pushing', 'streaming', 'closing', 'event', 'hook', 'thrown', 'alone'])(
+  it.each(['added', 'pushing', 'streaming', 'closing', 'event', 'hook', 'thrown', 'alone', 'source'])(
     'lets the process leave with clients connected: %s',
     async (moment) => {
       expect(await verdict('exit', moment)).toEqual({ ready: true });

@@ -121,7 +121,7 @@ function answerOf(
     const abort = (): void => fail(signal.reason as Error);
     const late = setTimeout(done, patience, undefined);
     signal.addEventListener('abort', abort, { once: true });
-    socket.on('data', onData).on('end', onEnd).on('error', fail);
+    socket.on('data', onData).on('end', onEnd).on('error', fail).resume();
   });
 }
 

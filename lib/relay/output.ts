@@ -53,13 +53,15 @@ class DescriptorOutput implements Output {
   failure: Error | undefined;
 
   constructor(sink: MultiHandleSink, fd: number, report: Reporter) {
-    this.gone = new Promise<void>((resolve) => {
-      SinkWatch.of(sink).add(fd, {}, ({ reason, error }) => {
-        this.failure = reason === 'slow' ? new Error(TOO_SLOW) : error;
-        if (this.failure !== undefined) report.failed('output lost', this.failure);
-        else if (reason === 'closed') report.info('nobody reads any more');
-        resolve();
-      });
+    let resolve = (): void => {};
+    this.gone = new Promise<void>((settle) => {
+      resolve = settle;
+    });
+    SinkWatch.of(sink).add(fd, {}, ({ reason, error }) => {
+      this.failure = reason === 'slow' ? new Error(TOO_SLOW) : error;
+      if (this.failure !== undefined) report.failed('output lost', this.failure);
+      else if (reason === 'closed') report.info('nobody reads any more');
+      resolve();
     });
   }
 

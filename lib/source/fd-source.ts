@@ -127,6 +127,8 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
     this.#closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
+    // Who awaits this must hear of it, whatever else keeps the process.
+    this.#hold.set(true, true);
     if (native.sourceClose(this.#id)) this.#finishClose();
     return this.#closed;
   }

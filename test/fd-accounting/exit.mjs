@@ -1,7 +1,8 @@
 // Leaves the process with clients connected: node exit.mjs MOMENT.
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { MultiSocketSink } from '../../dist/index.js';
+import { FdSource, MultiSocketSink } from '../../dist/index.js';
 import { openServer, say } from './support.mjs';
 
 const clients = 50;
@@ -49,6 +50,17 @@ const moments = {
     await sink.close();
     for (const peer of peers) peer.destroy();
     await server.close();
+  },
+  /** Closing a source that has ended is all that is left to wait for. */
+  async source(sink, peers, server) {
+    await moments.alone(sink, peers, server);
+    const other = new MultiSocketSink();
+    const source = new FdSource(other);
+    const file = openSync('/dev/null', 'r');
+    source.attach(file);
+    await once(source, 'end');
+    await source.close();
+    closeSync(file);
   },
 };
 
