@@ -75,7 +75,11 @@ export function pretend(addresses: Record<string, string[]>): void {
   const { lookup } = dns;
   const promised = dns.promises.lookup;
   const spies = [
-    vi.spyOn(dns, 'lookup').mockImplementation(((name: string, options: object, done: Function) => {
+    vi.spyOn(dns, 'lookup').mockImplementation(((
+      name: string,
+      options: object,
+      done: (...args: unknown[]) => void,
+    ) => {
       const found = known(name);
       if (found === undefined) lookup(name, options, done as never);
       else process.nextTick(done, null, found);

@@ -5,7 +5,7 @@ import http from 'node:http';
 import type net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Accepting, dial, freePort, scratch } from '../endpoint/support.js';
-import { later, type Program, publish, run, serve, wrote } from '../server/support.js';
+import { later, publish, run, serve, wrote } from '../server/support.js';
 import { BIN, digest, lines, logged, noise, portOf, relay } from './support.js';
 
 const MEDIA = noise(1_000_000);
