@@ -21,6 +21,9 @@ const test = [
   command('chromium'),
   command('oggfwd'),
   command('ss', 'iproute2'),
+  command('socat'),
+  command('gst-launch-1.0', 'gstreamer1.0-tools'),
+  { debian: 'gstreamer1.0-plugins-base', here: () => hasGstPlugin('tcp') },
 ];
 
 const sets = { build, lint, test };
@@ -41,6 +44,12 @@ export function inPath(name) {
       return false;
     }
   });
+}
+
+// Plugins lie in the folder of the machine's architecture: /usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgsttcp.so.
+function hasGstPlugin(name) {
+  const folders = existsSync('/usr/lib') ? readdirSync('/usr/lib') : [];
+  return folders.some((folder) => existsSync(`/usr/lib/${folder}/gstreamer-1.0/libgst${name}.so`));
 }
 
 // libFuzzer's runtime lies in the directory of the clang release that owns it: /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux.

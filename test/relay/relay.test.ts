@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -13,6 +14,15 @@ const MEDIA = noise(1_000_000);
 function file(bytes: Uint8Array, name = 'in'): string {
   const path = scratch(name);
   fs.writeFileSync(path, bytes);
+  return path;
+}
+
+/** A FIFO that both ends of are open, and nothing comes out of: `read -t` waits there. */
+function silentFifo(): string {
+  const path = scratch('silent');
+  execFileSync('mkfifo', [path]);
+  const fd = fs.openSync(path, 'r+');
+  later(() => fs.closeSync(fd));
   return path;
 }
 
@@ -33,6 +43,29 @@ describe('flumen relay', () => {
     ]);
     expect(await shell.ended).toBe(0);
     expect(digest(shell.output.stdout)).toBe(digest(MEDIA));
+  });
+
+  it('a file, or a pipe, waits for an output that takes its time', async () => {
+    const big = noise(24_000_000);
+    const path = file(big);
+    const target = new Accepting();
+    const port = await target.listen();
+    const program = relay(`file:${path}`, `tcp://127.0.0.1:${port}`);
+    const { socket } = await target.next();
+    socket.removeAllListeners('data').pause();
+    // The file is more than all buffers on the way hold. A relay that did not wait would give the peer up in this time.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(program.exitCode).toBeNull();
+    const hash = createHash('sha256');
+    socket.on('data', (chunk) => hash.update(chunk)).resume();
+    await once(socket, 'end');
+    socket.end();
+    expect(hash.digest('hex')).toBe(digest(big));
+    expect(await program.ended).toBe(0);
+    const pipeline = 'cat "$1" | "$2" "$3" relay - - | (read -t 0.3 < "$4"; sha256sum)';
+    const shell = run('bash', ['-c', pipeline, '-', path, process.execPath, BIN, silentFifo()]);
+    expect(await shell.ended).toBe(0);
+    expect(shell.output.stdout.toString()).toContain(digest(big));
   });
 
   it('an empty input', async () => {
