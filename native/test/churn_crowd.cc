@@ -124,7 +124,14 @@ void ChurnCrowd::speak(Place& place) {
   } else {
     text.assign(choices_.below(2000), 'x');
   }
-  send(peer.fd(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  say(peer, text);
+}
+
+// False when not all of it is out. A reset is told once: who hears of it here will read an end like any other.
+bool ChurnCrowd::say(ChurnPeer& peer, const std::string& text) {
+  const ssize_t sent = send(peer.fd(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0 && (errno == ECONNRESET || errno == EPIPE)) peer.heard_reset();
+  return sent == static_cast<ssize_t>(text.size());
 }
 
 // True when it is gone; who only says goodbye reads to the end.
@@ -133,11 +140,8 @@ bool ChurnCrowd::leave(Place& place) {
   const int fd = place.peer->fd();
   switch (choices_.below(6)) {
     case 0:
-      if (place.peer->framing() == Framing::kWebsocket) {
-        const std::string text = place.peer->goodbye();
-        const ssize_t sent = send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent == static_cast<ssize_t>(text.size())) place.peer->said_goodbye();
-      }
+      if (place.peer->framing() == Framing::kWebsocket && say(*place.peer, place.peer->goodbye()))
+        place.peer->said_goodbye();
       return false;
     case 1:
     case 2:

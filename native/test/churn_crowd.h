@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -41,6 +42,7 @@ class ChurnCrowd {
   void look_at_all(Nanos now);
   void change_mode(Place& place, Nanos now);
   void speak(Place& place);
+  static bool say(ChurnPeer& peer, const std::string& text);
   bool leave(Place& place);
   void watch(Place& place, bool wanted);
   bool read_some(Place& place, size_t most);

@@ -124,7 +124,7 @@ std::string ChurnPeer::goodbye() const {
 }
 
 ChurnOutcome ChurnPeer::outcome(ChurnOutcome::End end) {
-  outcome_.end = end;
+  outcome_.end = reset_ && end == ChurnOutcome::End::kEof ? ChurnOutcome::End::kReset : end;
   const bool between = piece_head_.empty() && left_ == 0 && tail_ == 0;
   outcome_.whole = check_.at_boundary() && (outcome_.finished || between);
   outcome_.frames = check_.frames;

@@ -40,6 +40,8 @@ class ChurnPeer {
   std::string ping();
   std::string goodbye() const;
   void said_goodbye() { outcome_.goodbye = true; }
+  /// The connection was reset, and reading will not say so.
+  void heard_reset() { reset_ = true; }
   ChurnOutcome outcome(ChurnOutcome::End end);
   bool good() const { return outcome_.problem.empty(); }
 
@@ -63,6 +65,7 @@ class ChurnPeer {
   bool in_control_ = false;
   std::string control_;  // payload of a control frame
   uint64_t pings_ = 0;   // sent
+  bool reset_ = false;
   ChurnOutcome outcome_;
 };
 

@@ -81,12 +81,14 @@ bool ChurnRound::run(Nanos time) {
   sink_ = &env_->open_sink(options_);
   crowd_ = std::make_unique<ChurnCrowd>(choices_.below(1'000'000));
   std::thread producer([this] { produce(); });
-  const Nanos until = monotonic_now() + time;
-  // As many as there are to be within the first quarter of the round.
-  const size_t joins =
-      std::max<size_t>(1, clients_ * 4 / static_cast<size_t>(time / (10 * kMillisecond) + 1));
+  // As many as there are to be within the first quarter of the round; who leaves is replaced.
+  constexpr size_t kJoinsAtOnce = 100;
+  const Nanos begin = monotonic_now();
+  const Nanos until = begin + time;
   while (monotonic_now() < until && problems_ == 0) {
-    for (size_t i = 0; i < joins && here_.size() < clients_; ++i) join_one();
+    const Nanos into = std::min(monotonic_now() - begin, time / 4);
+    const auto wanted = static_cast<size_t>(static_cast<Nanos>(clients_) * into / (time / 4));
+    for (size_t i = 0; i < kJoinsAtOnce && here_.size() < wanted; ++i) join_one();
     totals_.most = std::max<uint64_t>(totals_.most, here_.size());
     if (choices_.one_in(3)) remove_one();
     if (choices_.one_in(200)) change_limits();
