@@ -1,6 +1,7 @@
 /** One input, any number of outputs, and a sink in between. */
 import { setTimeout } from 'node:timers/promises';
 import { MultiFdSink } from '../sink/multi-fd-sink.js';
+import type { SinkOptions } from '../sink/options.js';
 import { type ConnectOptions, type Input, openInput } from './input.js';
 import { type Output, openOutput } from './output.js';
 import type { Place, Side } from './place.js';
@@ -16,7 +17,7 @@ export class Relay {
   readonly #places: readonly Place[];
   readonly #options: ConnectOptions;
   readonly #log: Log;
-  readonly #sink = new MultiFdSink({ closeTimeout: CLOSE_TIMEOUT });
+  readonly #sink: MultiFdSink;
   readonly #outputs: Output[] = [];
   /** Closes whatever is open or about to be. */
   readonly #over = new AbortController();
@@ -25,6 +26,7 @@ export class Relay {
   constructor(input: Place, outputs: readonly Place[], options: ConnectOptions, log: Log) {
     this.#input = input;
     this.#places = outputs;
+    this.#sink = new MultiFdSink(sinkOptions(input, outputs));
     this.#options = options;
     this.#log = log;
   }
@@ -106,6 +108,18 @@ export class Relay {
     this.#sink.clear();
     await this.#sink.end();
   }
+}
+
+const isDescriptor = ({ kind }: Place): boolean => kind === 'fd' || kind === 'file';
+
+/**
+ * Who writes into a pipe, or has written a file, can wait; a live stream from elsewhere cannot. Outputs of this machine
+ * may take any time then, as between two programs in a pipe; a peer that stalls is given up all the same.
+ */
+function sinkOptions(input: Place, outputs: readonly Place[]): SinkOptions {
+  const closeTimeout = CLOSE_TIMEOUT;
+  if (!isDescriptor(input)) return { closeTimeout };
+  return { closeTimeout, pace: 'wait', ...(outputs.every(isDescriptor) && { stallTimeout: 0 }) };
 }
 
 function named(side: Side, { text }: Place, cause: unknown): Error {
