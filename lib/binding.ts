@@ -145,7 +145,7 @@ export const STATE_TEXTS = ['streamStart', 'caps', 'segment', 'tags', 'title'] a
 export const BODY_FRAMING = { raw: 0, length: 1, chunked: 2 } as const;
 
 /** native/core/wire/framing.h, Framing. */
-export const FRAMINGS = ['raw', 'chunked', 'websocket'] as const;
+export const FRAMINGS = ['raw', 'chunked', 'websocket', 'icy'] as const;
 
 /** native/core/timeline/frame.h, FrameFlags. */
 export const FRAME_FLAGS = { delta: 1, header: 2 } as const;

@@ -5,11 +5,13 @@
  */
 import http from 'node:http';
 import net from 'node:net';
+import type { IcyWish } from './icy.js';
 import { refusal, refuseUnknown } from './refuse.js';
 import { handOffResponse } from './response.js';
 import { handOffSocket } from './socket.js';
 import type { Taker } from './taker.js';
 
+export { ICY_INTERVAL } from './icy.js';
 export type { Refusal, RefusalCode } from './refuse.js';
 export type { Handed, Taker } from './taker.js';
 
@@ -25,11 +27,12 @@ const FD_MAX = 2 ** 31 - 1;
  * goes to the taker. When nothing waits to be written, `take()` has run by the time this returns; otherwise it runs
  * as soon as Node's buffers are empty.
  *
- * A number is only passed on: the caller keeps that descriptor, and the native side judges it.
+ * A number is only passed on: the caller keeps that descriptor, and the native side judges it. `icy` makes the head of a
+ * response announce metadata; for anything else the caller has seen to that.
  */
-export function handOff(target: Target, taker: Taker): void {
+export function handOff(target: Target, taker: Taker, icy?: IcyWish): void {
   if (typeof target === 'number') handOffNumber(target, taker);
-  else if (target instanceof http.ServerResponse) handOffResponse(target, taker);
+  else if (target instanceof http.ServerResponse) handOffResponse(target, taker, icy);
   else if (target instanceof net.Socket) handOffSocket(target, taker);
   else throw refuseUnknown(target);
 }

@@ -4,28 +4,32 @@ import net from 'node:net';
 import { descriptorOf, isGone, judgeDescriptor, markFinished, muteServer } from './descriptor.js';
 import { whenFlushed } from './flush.js';
 import { composeHead, forgetHead, pendingHead, promisesLength } from './head.js';
+import { announceIcy, type IcyWish, judgeIcy } from './icy.js';
 import { refusal } from './refuse.js';
 import { uncork } from './socket.js';
 import { offer, type Taker, vanishLater } from './taker.js';
 
-export function handOffResponse(res: http.ServerResponse, taker: Taker): void {
+export function handOffResponse(res: http.ServerResponse, taker: Taker, icy?: IcyWish): void {
   const socket = judgeResponse(res);
+  const interval = icy === undefined ? undefined : judgeIcy(res, icy);
   if (res.destroyed || isGone(socket)) {
     vanishLater(taker, socket.errored ?? undefined);
     return;
   }
   const fresh = !res.headersSent;
   const { statusMessage } = res;
+  const forgetIcy = fresh && interval !== undefined ? announceIcy(res, interval) : undefined;
   if (fresh) composeHead(res);
   uncorkResponse(res, socket);
   if (res.writableLength > 0) {
-    takeWhenFlushed(res, socket, taker);
+    takeWhenFlushed(res, socket, taker, interval);
     return;
   }
   try {
-    if (!take(res, socket, taker)) return;
+    if (!take(res, socket, taker, interval)) return;
   } catch (error) {
     if (fresh) forgetHead(res, statusMessage);
+    forgetIcy?.();
     throw error;
   }
   finish(res, socket);
@@ -75,10 +79,15 @@ function uncorkResponse(res: http.ServerResponse, socket: net.Socket): void {
 }
 
 /** False when the client turned out to be gone; that has then been reported. */
-function take(res: http.ServerResponse, socket: net.Socket, taker: Taker): boolean {
+function take(
+  res: http.ServerResponse,
+  socket: net.Socket,
+  taker: Taker,
+  icyInterval: number | undefined,
+): boolean {
   const framing = res.chunkedEncoding ? 'chunked' : 'raw';
   const fd = descriptorOf(socket);
-  const taken = offer(taker, { fd, prelude: undefined, head: pendingHead(res), framing });
+  const taken = offer(taker, { fd, prelude: undefined, head: pendingHead(res), framing, icyInterval });
   if (!taken) {
     socket.destroy();
     vanishLater(taker, undefined);
@@ -86,7 +95,12 @@ function take(res: http.ServerResponse, socket: net.Socket, taker: Taker): boole
   return taken;
 }
 
-function takeWhenFlushed(res: http.ServerResponse, socket: net.Socket, taker: Taker): void {
+function takeWhenFlushed(
+  res: http.ServerResponse,
+  socket: net.Socket,
+  taker: Taker,
+  interval: number | undefined,
+): void {
   whenFlushed(socket, {
     flushed() {
       // The app may have ended the response meanwhile; then Node has let go of the socket.
@@ -95,7 +109,7 @@ function takeWhenFlushed(res: http.ServerResponse, socket: net.Socket, taker: Ta
         return;
       }
       try {
-        if (!take(res, socket, taker)) return;
+        if (!take(res, socket, taker, interval)) return;
       } catch (error) {
         socket.destroy();
         taker.vanished(error as Error);

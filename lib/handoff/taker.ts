@@ -11,6 +11,8 @@ export interface Handed {
   head: Uint8Array | undefined;
   /** How the head (sent or not) has announced the body: `chunked` is HTTP/1.1 chunked coding. */
   framing: 'raw' | 'chunked';
+  /** Bytes of body between two pieces of ICY metadata, where they were asked for: the head announces them. */
+  icyInterval?: number | undefined;
 }
 
 /** Receives a descriptor; for one `handOff()` exactly one of the two is called, once. */

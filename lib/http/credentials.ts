@@ -27,6 +27,14 @@ export function parseBasic(header: string | undefined): Credentials | undefined 
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
+/** Whether an Authorization header is that of a source: user `source` and the password. */
+export function isSource(header: string | undefined, password: string): boolean {
+  const credentials = parseBasic(header);
+  if (credentials === undefined) return false;
+  const same = sameSecret(credentials.password, password);
+  return credentials.user === 'source' && same;
+}
+
 /** Compares two secrets in a time that tells nothing about them, their lengths included. */
 export function sameSecret(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest();

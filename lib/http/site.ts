@@ -15,6 +15,8 @@ export interface SiteOptions {
   readonly startedAt: number;
   /** A request for a mount on a connection that had other requests before. False: there is no such mount. */
   readonly mount: (request: IncomingMessage, response: ServerResponse, target: Target) => boolean;
+  /** A request for a path of the server's own that this site does not know. False: nobody does. */
+  readonly admin: (request: IncomingMessage, response: ServerResponse, target: Target) => boolean;
   /** Told what should not have been thrown; the request has been answered 500. */
   readonly trouble: (error: unknown) => void;
 }
@@ -78,7 +80,7 @@ function route(options: SiteOptions, request: IncomingMessage, response: ServerR
     sendReply(request, response, request.headers.authorization === undefined ? SOURCE_CHALLENGE : late);
     return;
   }
-  if (options.mount(request, response, target)) return;
+  if (options.mount(request, response, target) || options.admin(request, response, target)) return;
   if (method === 'OPTIONS') {
     // libshout asks `OPTIONS *` for TLS and would upload on the same connection next.
     if (target.path === '*') response.setHeader('Connection', 'close');

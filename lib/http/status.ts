@@ -14,6 +14,8 @@ export interface MountStatus {
   readonly genre?: string | undefined;
   readonly url?: string | undefined;
   readonly description?: string | undefined;
+  /** What is being played. */
+  readonly title?: string | undefined;
   /** kbit/s */
   readonly bitrate?: number | undefined;
   readonly audioInfo?: string | undefined;
@@ -72,6 +74,7 @@ function sourceJson(mount: MountStatus, host: string): object {
     ...(mount.url === undefined ? {} : { server_url: mount.url }),
     stream_start: icecastDate(mount.startedAt),
     stream_start_iso8601: isoDate(mount.startedAt),
+    ...(mount.title === undefined ? {} : { title: mount.title }),
     dummy: null,
   };
 }

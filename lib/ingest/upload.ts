@@ -84,22 +84,22 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Collects what the head says; a missing Content-Type follows from the mount's suffix. */
 export function streamInfo(headers: Headers, path: string): StreamInfo {
-  const audioInfo = text(headers['ice-audio-info']);
+  const audioInfo = textOf(headers['ice-audio-info']);
   const audio = audioInfo === undefined ? undefined : audioParameters(audioInfo);
   const bitrate = number(headers['icy-br'] ?? headers['ice-bitrate']) ?? number(String(audio?.bitrate ?? ''));
   const pub = headers['ice-public'] ?? headers['icy-pub'];
   const suffix = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? '';
   return pick({
-    contentType: text(headers['content-type']) ?? TYPES[suffix] ?? 'application/octet-stream',
-    name: text(headers['ice-name'] ?? headers['icy-name']),
-    genre: text(headers['ice-genre'] ?? headers['icy-genre']),
-    url: text(headers['ice-url'] ?? headers['icy-url']),
-    description: text(headers['ice-description'] ?? headers['icy-description']),
+    contentType: textOf(headers['content-type']) ?? TYPES[suffix] ?? 'application/octet-stream',
+    name: textOf(headers['ice-name'] ?? headers['icy-name']),
+    genre: textOf(headers['ice-genre'] ?? headers['icy-genre']),
+    url: textOf(headers['ice-url'] ?? headers['icy-url']),
+    description: textOf(headers['ice-description'] ?? headers['icy-description']),
     public: pub === undefined ? undefined : pub === '1' || pub.toLowerCase() === 'true',
     bitrate,
     audio,
     audioInfo,
-    userAgent: text(headers['user-agent']),
+    userAgent: textOf(headers['user-agent']),
   });
 }
 
@@ -125,7 +125,7 @@ function number(value: string | undefined): number | undefined {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Encoders send UTF-8 or Latin-1 and do not say which. Copied, so that the head it came in can go. */
-function text(latin1: string | undefined): string | undefined {
+export function textOf(latin1: string | undefined): string | undefined {
   if (latin1 === undefined || latin1 === '') return undefined;
   const bytes = Buffer.from(latin1, 'latin1');
   try {

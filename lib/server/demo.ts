@@ -55,6 +55,7 @@ export class DemoProgram {
     };
     this.#mount = mounts.open(DEMO_PATH, info);
     this.#mount.publishProgram(info);
+    this.#mount.retitle('flumen demo - A few chords');
     // A burst is ready from the first second on: players need it to begin without waiting.
     this.#push(Math.ceil(BURST_BYTES / first.bytes.length));
     this.#pacer = new Pacer(Number(first.duration) / 1e6, performance.now());

@@ -1,17 +1,24 @@
 /** What a listener is told before the stream begins. */
 
+import { ICY_INTERVAL } from '../handoff/index.js';
+import type { Headers } from '../http/head.js';
 import { CORS, httpDate } from '../http/reply.js';
 import type { StreamInfo } from '../ingest/upload.js';
 import { SERVER_ID } from '../version.js';
 
 /** Scripts may read these; without it `fetch` hides them. */
-const EXPOSED = 'icy-br, icy-description, icy-genre, icy-name, icy-pub, icy-url';
+const EXPOSED = 'icy-br, icy-description, icy-genre, icy-metaint, icy-name, icy-pub, icy-url';
 
 /** Methods that a mount understands. */
 export const ALLOWED = 'GET, HEAD, OPTIONS, PUT, SOURCE';
 
-/** Headers of every answer that is, or could be, a stream. */
-export function streamHeaders(info: StreamInfo): [string, string][] {
+/** Whether a request asks for titles in the stream, and the stream can have them: those of Ogg and WebM are their own. */
+export function takesTitles(headers: Headers, info: StreamInfo): boolean {
+  return headers['icy-metadata'] === '1' && !/\b(ogg|webm|matroska)\b/i.test(info.contentType);
+}
+
+/** Headers of every answer that is, or could be, a stream; `titles`: with titles in it. */
+export function streamHeaders(info: StreamInfo, titles: boolean): [string, string][] {
   const headers: [string, string][] = [
     ['Content-Type', info.contentType],
     ['Cache-Control', 'no-cache, no-store'],
@@ -25,6 +32,7 @@ export function streamHeaders(info: StreamInfo): [string, string][] {
     ['icy-pub', info.public === undefined ? undefined : info.public ? '1' : '0'],
     ['icy-url', info.url],
     ['icy-br', info.bitrate === undefined ? undefined : String(info.bitrate)],
+    ['icy-metaint', titles ? String(ICY_INTERVAL.usual) : undefined],
   ];
   for (const [name, value] of icy) if (value !== undefined) headers.push([name, value]);
   return headers;
@@ -41,21 +49,28 @@ export const OPTIONS_HEADERS: readonly (readonly [string, string])[] = [
 
 /** A stream's response head for HTTP/1.0 and HTTP/1.1 clients, made at most once a second each. */
 export class StreamHead {
-  readonly #fixed: string;
+  readonly #fixed: readonly [plain: string, titles: string];
   readonly #made: { date: string; bytes: Buffer }[] = [];
 
   constructor(info: StreamInfo) {
     // No space behind the colon of icy-*: old players take the value as it stands.
-    const lines = streamHeaders(info).map(([k, v]) => (k.startsWith('icy-') ? `${k}:${v}` : `${k}: ${v}`));
-    this.#fixed = `Server: ${SERVER_ID}\r\nConnection: close\r\n${lines.join('\r\n')}\r\n`;
+    const fixed = (titles: boolean): string => {
+      const lines = streamHeaders(info, titles).map(([k, v]) =>
+        k.startsWith('icy-') ? `${k}:${v}` : `${k}: ${v}`,
+      );
+      return `Server: ${SERVER_ID}\r\nConnection: close\r\n${lines.join('\r\n')}\r\n`;
+    };
+    this.#fixed = [fixed(false), fixed(true)];
   }
 
-  bytes(minor: 0 | 1): Buffer {
+  bytes(minor: 0 | 1, titles: boolean): Buffer {
     const date = httpDate();
-    const made = this.#made[minor];
+    const which = titles ? 1 : 0;
+    const made = this.#made[2 * which + minor];
     if (made !== undefined && made.date === date) return made.bytes;
-    const bytes = Buffer.from(`HTTP/1.${minor} 200 OK\r\n${this.#fixed}Date: ${date}\r\n\r\n`, 'utf8');
-    this.#made[minor] = { date, bytes };
+    const text = `HTTP/1.${minor} 200 OK\r\n${this.#fixed[which]}Date: ${date}\r\n\r\n`;
+    const bytes = Buffer.from(text, 'utf8');
+    this.#made[2 * which + minor] = { date, bytes };
     return bytes;
   }
 }

@@ -2,12 +2,12 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Headers } from '../http/head.js';
+import type { Head, Headers } from '../http/head.js';
 import { CORS, latin1, type Reply, reply } from '../http/reply.js';
 import { sendReply } from '../http/site.js';
 import type { Target } from '../http/target.js';
 import type { Front, FrontRequest } from '../ingest/front.js';
-import { ALLOWED, OPTIONS_HEADERS, streamHeaders } from './listener-reply.js';
+import { ALLOWED, OPTIONS_HEADERS, streamHeaders, takesTitles } from './listener-reply.js';
 import type { Mount } from './mount.js';
 
 /** Who wants to listen to what. */
@@ -53,15 +53,15 @@ export class Listeners {
     const remoteAddress = socket.remoteAddress ?? '';
     const { method, minor } = head;
     if (method === 'GET' && this.#authenticate === undefined) {
-      this.#admit(mount, socket, minor, remoteAddress);
+      this.#admit(mount, socket, head, remoteAddress);
       return;
     }
     const way: Way = {
       method,
       gone: () => socket.destroyed,
-      admit: (to) => this.#admit(to, socket, minor, remoteAddress),
+      admit: (to) => this.#admit(to, socket, head, remoteAddress),
       answer: (answer) => this.#front.refuse(socket, answer, minor, method === 'HEAD'),
-      head: (of) => this.#front.finish(socket, of.headBytes(minor)),
+      head: (of) => this.#front.finish(socket, of.headBytes(head)),
     };
     this.#decide(way, mount, target, head.headers, remoteAddress);
   }
@@ -69,17 +69,19 @@ export class Listeners {
   /** A later request of a connection that began with one for the http server. */
   handleResponse(mount: Mount, request: IncomingMessage, response: ServerResponse, target: Target): void {
     const remoteAddress = request.socket.remoteAddress ?? '';
+    const headers = flat(request.headers);
     const way: Way = {
       method: request.method ?? 'GET',
       gone: () => response.destroyed || request.socket.destroyed,
       admit: (to) => this.#admitResponse(to, request, response, remoteAddress),
       answer: (answer) => sendReply(request, response, answer),
       head: (of) => {
-        for (const [name, value] of streamHeaders(of.info)) response.setHeader(name, latin1(value));
+        const titles = takesTitles(headers, of.info);
+        for (const [name, value] of streamHeaders(of.info, titles)) response.setHeader(name, latin1(value));
         response.setHeader('Connection', 'close').end();
       },
     };
-    this.#decide(way, mount, target, flat(request.headers), remoteAddress);
+    this.#decide(way, mount, target, headers, remoteAddress);
   }
 
   #decide(way: Way, mount: Mount, target: Target, headers: Headers, remoteAddress: string): void {
@@ -141,20 +143,20 @@ export class Listeners {
       return;
     }
     try {
-      mount.listenResponse(response, remoteAddress);
+      mount.listenResponse(response, flat(request.headers), remoteAddress);
     } catch (error) {
       this.#trouble(error);
       request.socket.destroy();
     }
   }
 
-  #admit(mount: Mount, socket: Socket, minor: 0 | 1, remoteAddress: string): void {
+  #admit(mount: Mount, socket: Socket, head: Head, remoteAddress: string): void {
     try {
-      mount.listen(socket, minor, remoteAddress);
+      mount.listen(socket, head, remoteAddress);
     } catch (error) {
       // The socket could not be handed down at all; nothing has been sent yet.
       this.#trouble(error);
-      this.#front.refuse(socket, reply(500, 'The stream could not be started', [CORS]), minor);
+      this.#front.refuse(socket, reply(500, 'The stream could not be started', [CORS]), head.minor);
     }
   }
 }

@@ -2,13 +2,14 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Head, Headers } from '../http/head.js';
 import { latin1 } from '../http/reply.js';
 import type { MountStatus } from '../http/status.js';
 import type { StreamInfo } from '../ingest/upload.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
 import { MultiSocketSink } from '../sink/multi-socket-sink.js';
 import { type AttachOptions, FdSource } from '../source/fd-source.js';
-import { StreamHead, streamHeaders } from './listener-reply.js';
+import { StreamHead, streamHeaders, takesTitles } from './listener-reply.js';
 
 export interface MountOptions {
   /** ms for which listeners are kept after the source has gone. */
@@ -42,6 +43,9 @@ const SOURCE_TIMEOUT = 10_000;
 const END_TIMEOUT = 1_000;
 const CLOSE_TIMEOUT = 500;
 
+/** What matters of a listener's request. */
+type RequestHead = Pick<Head, 'minor' | 'headers'>;
+
 type State = 'idle' | 'live' | 'program' | 'dropping' | 'ended';
 
 export class Mount {
@@ -55,6 +59,7 @@ export class Mount {
   #graceTimer: NodeJS.Timeout | undefined;
   #info: StreamInfo;
   #head: StreamHead;
+  #title = '';
   #startedAt = Date.now();
   #peak = 0;
 
@@ -95,7 +100,15 @@ export class Mount {
 
   get status(): MountStatus {
     const { path, listeners } = this;
-    return { ...this.#info, path, listeners, listenerPeak: this.#peak, startedAt: this.#startedAt };
+    const title = this.#title === '' ? undefined : this.#title;
+    return { ...this.#info, path, title, listeners, listenerPeak: this.#peak, startedAt: this.#startedAt };
+  }
+
+  /** Says what is being played from now on; '' for nothing known. Listeners who asked for titles are told. */
+  retitle(title: string): void {
+    if (this.#state === 'ended' || title === this.#title) return;
+    this.#title = title;
+    this.sink.setStreamState({ title });
   }
 
   /**
@@ -120,23 +133,25 @@ export class Mount {
     this.#observer.sourceConnected(this);
   }
 
-  /** The head that a listener gets, and all that HEAD gets. */
-  headBytes(minor: 0 | 1): Buffer {
-    return this.#head.bytes(minor);
+  /** The head that a listener with this request gets, and all that HEAD gets. */
+  headBytes({ minor, headers }: RequestHead): Buffer {
+    return this.#head.bytes(minor, takesTitles(headers, this.#info));
   }
 
   /** Hands a listener's socket down; what was read of its request must be complete. */
-  listen(socket: Socket, minor: 0 | 1, remoteAddress: string): void {
+  listen(socket: Socket, head: RequestHead, remoteAddress: string): void {
     const tag: Listener = { remoteAddress };
-    this.#added(this.sink.add(socket, { tag, head: this.#head.bytes(minor) }));
+    const framing = takesTitles(head.headers, this.#info) ? 'icy' : 'raw';
+    this.#added(this.sink.add(socket, { tag, framing, head: this.headBytes(head) }));
   }
 
   /** The same for a request that came through Node's http server. */
-  listenResponse(response: ServerResponse, remoteAddress: string): void {
-    for (const [name, value] of streamHeaders(this.#info)) response.setHeader(name, latin1(value));
+  listenResponse(response: ServerResponse, headers: Headers, remoteAddress: string): void {
+    const titles = takesTitles(headers, this.#info);
+    for (const [name, value] of streamHeaders(this.#info, titles)) response.setHeader(name, latin1(value));
     response.setHeader('Connection', 'close');
     const tag: Listener = { remoteAddress };
-    this.#added(this.sink.add(response, { tag }));
+    this.#added(this.sink.add(response, titles ? { tag, framing: 'icy' } : { tag }));
   }
 
   /** Frees the path, gives the listeners the rest of the stream and closes. Resolves when all is closed; never rejects. */
@@ -161,6 +176,8 @@ export class Mount {
     this.#info = info;
     this.#head = new StreamHead(info);
     this.#startedAt = Date.now();
+    // What the source before had played last says nothing about this one.
+    this.retitle('');
   }
 
   #newSource(): FdSource {

@@ -10,6 +10,7 @@ import { Front, type FrontRequest } from '../ingest/front.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
 import { DemoProgram } from './demo.js';
 import { type Authenticate, Listeners } from './listeners.js';
+import { Metadata } from './metadata.js';
 import type { Mount } from './mount.js';
 import { Mounts } from './mounts.js';
 import { Uploads } from './uploads.js';
@@ -82,6 +83,7 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
     });
     this.#listeners = new Listeners(this.#front, authenticate, (error) => this.#warn(error));
     this.#uploads = new Uploads(this.#front, this.#mounts, sourcePassword);
+    const metadata = new Metadata(this.#mounts, sourcePassword);
     this.#site = createSite({
       mounts: () => this.#mounts.statuses(),
       startedAt: this.#startedAt,
@@ -90,6 +92,7 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
         if (mount !== undefined) this.#listeners.handleResponse(mount, request, response, target);
         return mount !== undefined;
       },
+      admin: (request, response, target) => metadata.handle(request, response, target),
       trouble: (error) => this.#warn(error),
     });
   }

@@ -1,13 +1,11 @@
 /** PUT and SOURCE: from a request head to a mount with a source. */
 
-import { parseBasic, SOURCE_CHALLENGE, sameSecret } from '../http/credentials.js';
+import { isSource, SOURCE_CHALLENGE } from '../http/credentials.js';
 import { type Reply, reply } from '../http/reply.js';
 import { isReserved } from '../http/site.js';
 import type { Front, FrontRequest } from '../ingest/front.js';
 import { planUpload, streamInfo } from '../ingest/upload.js';
 import type { Mounts } from './mounts.js';
-
-const SOURCE_USER = 'source';
 
 export class Uploads {
   readonly #front: Front;
@@ -29,18 +27,11 @@ export class Uploads {
 
   /** Order matters: nobody without the password learns which mounts are in use. */
   #refusal({ head, target }: FrontRequest): Reply | undefined {
-    if (!this.#authorized(head.headers.authorization)) return SOURCE_CHALLENGE;
+    if (!isSource(head.headers.authorization, this.#password)) return SOURCE_CHALLENGE;
     if (isReserved(target.path))
       return reply(403, `${target.path} cannot be a mount, choose a path like /live.mp3`);
     if (this.#mounts.get(target.path)?.busy) return reply(403, 'Mountpoint in use');
     return undefined;
-  }
-
-  #authorized(header: string | undefined): boolean {
-    const credentials = parseBasic(header);
-    if (credentials === undefined) return false;
-    const password = sameSecret(credentials.password, this.#password);
-    return credentials.user === SOURCE_USER && password;
   }
 
   #accept({ socket, head, target, rest }: FrontRequest): void {

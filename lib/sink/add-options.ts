@@ -2,8 +2,8 @@
 import { fstatSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
 import { FRAMINGS } from '../binding.js';
-import type { Handed, Target } from '../handoff/index.js';
-import { checkBoolean, checkChoice, checkKeys, describe } from '../units.js';
+import { type Handed, ICY_INTERVAL, type Target } from '../handoff/index.js';
+import { checkBoolean, checkChoice, checkInteger, checkKeys, describe } from '../units.js';
 import type { AddOptions } from './client.js';
 import { checkDeadline } from './deadlines.js';
 import {
@@ -21,6 +21,7 @@ const KNOWN = [
   'tag',
   'head',
   'framing',
+  'icyInterval',
   'resendStreamHeader',
   'deadline',
   'signal',
@@ -41,10 +42,14 @@ export interface AddDefaults {
 /** Options of add() that have been checked. */
 export interface CheckedAdd {
   readonly head: Uint8Array | undefined;
+  /** The head is the beginning of a body that has a head of its own. */
+  readonly inBody: boolean;
   /** Asked for; undefined: what the handoff finds. */
   readonly framing: number | undefined;
   /** ms since the epoch; Infinity: none. */
   readonly deadline: number;
+  /** Asked for; undefined: what the response's head says, else the default. */
+  readonly icyInterval: number | undefined;
   /** What follows the framing in the flat form. */
   readonly flat: readonly number[];
 }
@@ -58,23 +63,30 @@ export function checkAddOptions(options: AddOptions, target: Target, defaults: A
     throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
   }
   if (options.framing !== undefined) checkChoice('framing', options.framing, FRAMINGS);
-  if (options.framing !== undefined && target instanceof ServerResponse) {
-    throw new TypeError('framing cannot be chosen for a response: its head says how the body is framed');
+  const response = target instanceof ServerResponse;
+  if (response && options.framing !== undefined && options.framing !== 'icy') {
+    throw new TypeError(
+      'framing cannot be chosen for a response, except icy: its head says how the body is framed',
+    );
+  }
+  if (options.icyInterval !== undefined) {
+    if (options.framing !== 'icy') throw new TypeError('icyInterval is for framing icy only');
+    checkInteger('icyInterval', options.icyInterval, ICY_INTERVAL.min, ICY_INTERVAL.max);
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal, not ${describe(options.signal)}`);
   }
   if (options.onData !== undefined) checkOnData(options.onData, target);
   if (KNOWN.every((key) => key === 'tag' || options[key] === undefined)) {
-    const shared = silent.get(defaults) ?? checked(options, defaults);
+    const shared = silent.get(defaults) ?? checked(options, response, defaults);
     silent.set(defaults, shared);
     return shared;
   }
-  return checked(options, defaults);
+  return checked(options, response, defaults);
 }
 
 // The order is that of native/addon/sink_doors.cc, client_options_from.
-function checked(options: AddOptions, defaults: AddDefaults): CheckedAdd {
+function checked(options: AddOptions, inBody: boolean, defaults: AddDefaults): CheckedAdd {
   const asked = (keys: readonly (keyof AddOptions)[]): boolean =>
     keys.some((key) => options[key] !== undefined);
   const rules = readRules(options, defaults.rules, defaults.bounds);
@@ -84,6 +96,8 @@ function checked(options: AddOptions, defaults: AddDefaults): CheckedAdd {
   );
   return {
     head: options.head,
+    inBody,
+    icyInterval: options.icyInterval,
     framing: options.framing === undefined ? undefined : FRAMINGS.indexOf(options.framing),
     deadline: checkDeadline(options.deadline),
     flat: [
@@ -114,5 +128,10 @@ function maybeSocket(fd: number): boolean {
 
 /** For the addon: what was asked for, and what the handoff found. */
 export function flatAdd(options: CheckedAdd, handed: Handed): Float64Array {
-  return Float64Array.of(options.framing ?? FRAMINGS.indexOf(handed.framing), ...options.flat);
+  const framing = options.framing ?? FRAMINGS.indexOf(handed.framing);
+  const interval = handed.icyInterval ?? options.icyInterval ?? ICY_INTERVAL.usual;
+  const lead = options.inBody ? (options.head?.length ?? 0) : 0;
+  return Float64Array.of(framing, framing === ICY ? interval : 0, lead, ...options.flat);
 }
+
+const ICY = FRAMINGS.indexOf('icy');

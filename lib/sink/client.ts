@@ -6,8 +6,10 @@ import type { LimitOptions, StartOptions } from './rules.js';
 import type { SocketOptions } from './socket-options.js';
 
 /**
- * raw: the bytes of the frames. chunked: HTTP/1.1 chunks, one a frame. websocket: binary messages, one a frame, to a
- * client whose handshake has been answered; its pings and its close are answered natively.
+ * raw: the bytes of the frames. chunked: HTTP/1.1 chunks, each over as many frames as go out together, up to 16 KiB.
+ * websocket: binary messages, one a frame, to a client whose handshake has been answered; its pings and its close are
+ * answered natively. icy: raw with the stream's title spliced in after every `icyInterval` bytes, for players that have
+ * asked by `Icy-MetaData: 1`.
  */
 export type Framing = (typeof FRAMINGS)[number];
 
@@ -32,10 +34,21 @@ export type OnData = (data: Buffer, client: Client) => void;
 export interface AddOptions extends StartOptions, LimitOptions, SocketOptions {
   /** Kept with the client; see Client.tag. */
   tag?: unknown;
-  /** Bytes that go out before the first frame (behind a response head, where there is one). */
+  /**
+   * Bytes that go out before the first frame: to a socket as they are (the response head, where your program writes it),
+   * to a response as the beginning of its body.
+   */
   head?: Uint8Array;
-  /** How frames are put on the wire of a socket or descriptor; a response's head has settled it. Default raw. */
+  /**
+   * How frames are put on the wire of a socket or descriptor; default raw. A response's head settles it, but for `icy`,
+   * which makes the head announce it (docs/handoff.md).
+   */
   framing?: Framing;
+  /**
+   * With framing icy: bytes of body between two pieces of metadata, as `icy-metaint` in the response head says. From 256
+   * to 1 MiB; default 16,000, or for a response what its `icy-metaint` says.
+   */
+  icyInterval?: number;
   /** Whether it is given stream headers that change while it listens. Default: the sink's resendStreamHeader. */
   resendStreamHeader?: boolean;
   /**

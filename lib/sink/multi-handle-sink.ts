@@ -149,7 +149,8 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     const client = new SinkClient(this.#nextClient, options.tag);
     this.#pending.set(client, target);
     try {
-      handOff(target, new ClientTaker(this.#taking, client, checked));
+      const icy = options.framing === 'icy' ? { interval: options.icyInterval } : undefined;
+      handOff(target, new ClientTaker(this.#taking, client, checked), icy);
     } catch (error) {
       this.#pending.delete(client);
       throw fromNative(error, typeof target === 'number' ? `add: fd ${target}` : 'add');

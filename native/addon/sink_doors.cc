@@ -81,6 +81,8 @@ SinkOptions options_from(FlatReader flat) {
 ClientOptions client_options_from(FlatReader flat) {
   ClientOptions options;
   options.framing = flat.choice<Framing>();
+  options.icy_interval = static_cast<uint32_t>(flat.count());
+  options.lead = static_cast<uint32_t>(flat.count());
   options.resend_headers = flat.flag();
   options.wants_input = flat.flag();
   auto rules = std::make_unique<ClientRules>();

@@ -127,7 +127,8 @@ void ChurnCrowd::speak(Place& place) {
   say(peer, text);
 }
 
-// False when not all of it is out. A reset is told once: who hears of it here will read an end like any other.
+// False when not all of it is out. A reset is told once: who hears of it here will read an end like any
+// other.
 bool ChurnCrowd::say(ChurnPeer& peer, const std::string& text) {
   const ssize_t sent = send(peer.fd(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0 && (errno == ECONNRESET || errno == EPIPE)) peer.heard_reset();

@@ -1,4 +1,4 @@
-// Gather lists: what goes out is the wire bytes from the cursor on, wherever the kernel cuts them.
+// Gather lists: what goes out is the framed stream from a place on, wherever the kernel cuts it.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,35 +7,42 @@
 
 #include "core/client/client.h"
 #include "core/timeline/stamper.h"
-#include "core/wire/gather.h"
+#include "core/wire/private_bytes.h"
 #include "test/choices.h"
+#include "test/naive_wire.h"
 #include "test/rig.h"
 
 using namespace flumen;
+using flumen::test::Decoded;
+using flumen::test::naive_decode;
 using flumen::test::pattern;
 
 namespace {
 
 constexpr uint64_t kNoStop = Client::kNoStop;
+constexpr Framing kFramings[] = {Framing::kRaw, Framing::kChunked, Framing::kWebsocket, Framing::kIcy};
 
 struct Wire {
   Ledger ledger;
   BlockWriter writer{ledger};
   Stamper stamper;
   Timeline timeline;
-  std::string raw, chunked;
+  StateRef state;
+  std::string media;
+  std::vector<size_t> sizes;  // of the frames that are not empty
 
+  void title(const std::string& text) {
+    state = StateRef(StreamState::create(ledger, {}, test::titled(text)));
+  }
   void append(const std::string& bytes) {
     Frame frame;
     frame.bytes = writer.copy({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    frame.state = state;
     stamper.stamp(frame, 0);
     timeline.append(std::move(frame));
-    raw += bytes;
-    char head[16];
-    std::snprintf(head, sizeof head, "%zx\r\n", bytes.size());
-    if (!bytes.empty()) chunked += head + bytes + "\r\n";
+    media += bytes;
+    if (!bytes.empty()) sizes.push_back(bytes.size());
   }
-  const std::string& wire(Framing framing) const { return framing == Framing::kRaw ? raw : chunked; }
 };
 
 std::string text_of(const Gather& gather) {
@@ -47,27 +54,96 @@ std::string text_of(const Gather& gather) {
   return text;
 }
 
-// Sends everything, the kernel taking `piece(i)` bytes the i-th time, moving the cursor as a shard does.
-template <typename Piece>
-std::string send_all(const Wire& wire, Framing framing, size_t budget, Piece piece) {
-  Gather gather;
-  uint64_t seq = 0;
-  uint32_t offset = 0;
-  std::string sent;
-  for (int i = 0; seq < wire.timeline.next() && i < 100'000; ++i) {
-    gather_from(wire.timeline, seq, offset, framing, kNoStop, budget, gather);
+// Moves along the stream as a shard does with its clients.
+struct Sender {
+  const Wire& wire;
+  Framing framing;
+  uint32_t interval = 0;
+  WirePlace place = {};
+  StateRef told = {};
+  Gather gather = {};
+  std::string sent = {};
+
+  Sender(const Wire& from, Framing with, uint32_t icy_interval = 5)
+      : wire(from), framing(with), interval(with == Framing::kIcy ? icy_interval : 0) {
+    place.until_block = interval;
+  }
+  bool through() const { return place.seq >= wire.timeline.next(); }
+  StateRef state() const { return wire.timeline.at(place.seq).state; }
+  WireFormat format() const {
+    return {framing, interval, framing == Framing::kIcy && title_of(told) != title_of(state())};
+  }
+  void go_to(const WirePlace& to, bool title_due, const StateRef& with) {
+    place = to;
+    if (!title_due) told = with;
+  }
+  /// Offers what fits the budget, and takes `most` of it, and what must follow then.
+  void step(size_t budget, size_t most) {
+    const StateRef with = state();
+    gather_from(wire.timeline, place, format(), kNoStop, budget, gather);
     const std::string offered = text_of(gather);
     REQUIRE(offered.size() == gather.bytes);
-    const size_t taken = std::min<size_t>(piece(i), offered.size());
+    const size_t taken = std::min(most, offered.size());
     sent += offered.substr(0, taken);
     if (taken == offered.size()) {
-      seq = gather.end_seq;
-      offset = gather.end_offset;
+      go_to(gather.end, gather.title_due_after, with);
     } else if (taken > 0) {
-      advance(wire.timeline, framing, taken, seq, offset);
+      const Consumed now = consume(wire.timeline, gather, taken);
+      go_to(now.place, now.title_due, with);
+      sent.append(now.begun.begin(), now.begun.end());
+      REQUIRE(offered.substr(taken, now.begun.size()) == std::string(now.begun.begin(), now.begun.end()));
     }
   }
-  return sent;
+  /// Completes what has been begun, as one private slice.
+  void complete_begun(uint64_t until) {
+    if (place.seq >= until) return;
+    const StateRef with = state();
+    WireFormat now = format();
+    Ledger ledger;
+    const BlockSlice rest = wire_until(wire.timeline, until, now, place, {}, ledger);
+    go_to(place, now.title_due, with);
+    sent.append(reinterpret_cast<const char*>(rest.data()), rest.size);
+  }
+  uint64_t begun_until() const {
+    if (place.owed == 0) return place.offset > 0 ? place.seq + 1 : place.seq;
+    return wire.timeline.frame_at_byte(wire.timeline.bytes_before(place.seq) + place.offset + place.owed);
+  }
+};
+
+// The blocks that must lie in the body, by the titles that belong to the bytes behind them.
+std::vector<std::pair<size_t, std::string>> blocks_of(const Wire& wire, size_t interval) {
+  std::vector<std::pair<size_t, std::string>> blocks;
+  std::string told;
+  for (size_t at = interval; at < wire.media.size(); at += interval) {
+    const std::string title(title_of(wire.timeline.at(wire.timeline.frame_at_byte(at)).state));
+    blocks.emplace_back(at, title == told ? "" : "StreamTitle='" + title + "';");
+    told = title;
+  }
+  return blocks;
+}
+
+void check_sent(const Wire& wire, const Sender& sender) {
+  const Decoded got = naive_decode(sender.framing, sender.sent, sender.interval);
+  REQUIRE(got.wrong == "");
+  REQUIRE(got.whole);
+  REQUIRE(got.media == wire.media);
+  if (sender.framing == Framing::kWebsocket) REQUIRE(got.runs == wire.sizes);
+  if (sender.framing == Framing::kIcy) REQUIRE(got.blocks == blocks_of(wire, sender.interval));
+  if (sender.framing != Framing::kChunked) return;
+  size_t frame = 0;
+  for (const size_t run : got.runs) {
+    size_t covered = wire.sizes[frame++];
+    if (covered > kChunkBytes) REQUIRE(run == covered);
+    while (covered < run) covered += wire.sizes[frame++];
+    REQUIRE(covered == run);  // ends with a frame
+    if (run > kChunkBytes) REQUIRE(run == wire.sizes[frame - 1]);
+  }
+}
+
+template <typename Piece>
+void send_all(const Wire& wire, Sender& sender, size_t budget, Piece piece) {
+  for (int i = 0; !sender.through() && i < 100'000; ++i) sender.step(budget, piece(i));
+  check_sent(wire, sender);
 }
 
 }  // namespace
@@ -76,64 +152,146 @@ TEST_CASE("gather: neighbouring frames are one iovec, a new block begins another
   Wire wire;
   for (int i = 0; i < 100; ++i) wire.append(pattern(417, i));
   Gather gather;
-  gather_from(wire.timeline, 0, 0, Framing::kRaw, kNoStop, 1 << 20, gather);
+  gather_from(wire.timeline, {}, {}, kNoStop, 1 << 20, gather);
   CHECK(gather.iov_count == 1);
   CHECK(gather.bytes == 41'700);
-  CHECK(gather.end_seq == 100);
+  CHECK(gather.end.seq == 100);
   for (int i = 0; i < 100; ++i) wire.append(pattern(417, i));
-  gather_from(wire.timeline, 3, 17, Framing::kRaw, kNoStop, 1 << 20, gather);
+  const WirePlace place{3, 17};
+  gather_from(wire.timeline, place, {}, kNoStop, 1 << 20, gather);
   CHECK(gather.iov_count == 2);
-  CHECK(text_of(gather) == wire.raw.substr(3 * 417 + 17));
-  CHECK(gather.made_for(3, 17, Framing::kRaw, kNoStop));
-  CHECK_FALSE(gather.made_for(3, 17, Framing::kChunked, kNoStop));
-  CHECK_FALSE(gather.made_for(3, 18, Framing::kRaw, kNoStop));
-  CHECK_FALSE(gather.made_for(3, 17, Framing::kRaw, 99));
+  CHECK(text_of(gather) == wire.media.substr(3 * 417 + 17));
+  CHECK(gather.made_for(place, {}, kNoStop));
+  CHECK_FALSE(gather.made_for(place, {Framing::kChunked}, kNoStop));
+  CHECK_FALSE(gather.made_for({3, 18}, {}, kNoStop));
+  CHECK_FALSE(gather.made_for({3, 17, 1}, {}, kNoStop));
+  CHECK_FALSE(gather.made_for({3, 17, 0, 1}, {}, kNoStop));
+  CHECK_FALSE(gather.made_for(place, {}, 99));
 }
 
-TEST_CASE("gather: the budget cuts raw frames anywhere, a chunk is never begun without its end") {
+TEST_CASE("gather: 38 small frames are one chunk in three iovecs, 100 of them three chunks") {
+  Wire wire;
+  for (int i = 0; i < 38; ++i) wire.append(pattern(417, i));
+  Gather gather;
+  gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1 << 20, gather);
+  CHECK(gather.iov_count == 3);
+  CHECK(text_of(gather) == "3de6\r\n" + wire.media + "\r\n");
+  for (int i = 0; i < 62; ++i) wire.append(pattern(417, i));
+  gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1 << 20, gather);
+  const Decoded got = naive_decode(Framing::kChunked, text_of(gather));
+  CHECK(got.runs == std::vector<size_t>{39 * 417, 39 * 417, 22 * 417});
+}
+
+TEST_CASE("gather: a chunk of 16 KiB is full, a bigger frame is one of its own") {
+  Wire wire;
+  for (const size_t size : {16'383u, 1u, 1u, 16'385u, 16'384u, 40'000u, 5u}) wire.append(pattern(size, size));
+  Gather gather;
+  gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1 << 20, gather);
+  CHECK(naive_decode(Framing::kChunked, text_of(gather)).runs ==
+        std::vector<size_t>{16'384, 1, 16'385, 16'384, 40'000, 5});
+}
+
+TEST_CASE("gather: a chunk ends where headers may have to come in between") {
+  Wire wire;
+  wire.append("ab");
+  wire.title("now known");
+  wire.append("cd");
+  Gather gather;
+  gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1 << 20, gather);
+  CHECK(text_of(gather) == "2\r\nab\r\n");
+  CHECK(gather.end == WirePlace{1});
+}
+
+TEST_CASE("gather: the budget cuts frames anywhere; what a chunk has announced follows") {
   Wire wire;
   wire.append(pattern(1000, 1));
   wire.append(pattern(1000, 2));
   Gather gather;
-  gather_from(wire.timeline, 0, 0, Framing::kRaw, kNoStop, 1500, gather);
+  gather_from(wire.timeline, {}, {}, kNoStop, 1500, gather);
   CHECK(gather.bytes == 1500);
-  CHECK(gather.end_seq == 1);
-  CHECK(gather.end_offset == 500);
-  gather_from(wire.timeline, 0, 0, Framing::kChunked, kNoStop, 500, gather);
-  CHECK(text_of(gather) == wire.chunked.substr(0, 1000 + 7));
-  CHECK(gather.end_seq == 1);
-  CHECK(gather.end_offset == 0);
+  CHECK(gather.end == WirePlace{1, 500});
+  gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1500, gather);
+  CHECK(text_of(gather) == "7d0\r\n" + wire.media.substr(0, 1500));
+  CHECK(gather.end == WirePlace{1, 500, 500});
+  const WirePlace later = gather.end;
+  gather_from(wire.timeline, later, {Framing::kChunked}, kNoStop, 1500, gather);
+  CHECK(text_of(gather) == wire.media.substr(1500) + "\r\n");
 }
 
 TEST_CASE("gather: stops before the stop, and never asks for more iovecs than there are") {
   Wire wire;
-  for (int i = 0; i < 300; ++i) wire.append(pattern(40'000, i));  // a block each
+  for (int i = 0; i < 100; ++i) wire.append(pattern(40'000, i));  // a block each
   Gather gather;
-  gather_from(wire.timeline, 0, 0, Framing::kRaw, 5, size_t{1} << 30, gather);
-  CHECK(gather.end_seq == 5);
+  gather_from(wire.timeline, {}, {}, 5, size_t{1} << 30, gather);
+  CHECK(gather.end.seq == 5);
   CHECK(gather.iov_count == 5);
-  gather_from(wire.timeline, 5, 0, Framing::kRaw, 5, size_t{1} << 30, gather);
+  gather_from(wire.timeline, {5}, {}, 5, size_t{1} << 30, gather);
   CHECK(gather.bytes == 0);
   CHECK(gather.iov_count == 0);
-  gather_from(wire.timeline, 0, 0, Framing::kRaw, kNoStop, size_t{1} << 30, gather);
-  CHECK(gather.iov_count <= Gather::kIovMax);
-  CHECK(gather.end_seq == static_cast<uint64_t>(gather.iov_count));
-  gather_from(wire.timeline, 0, 0, Framing::kChunked, kNoStop, size_t{1} << 30, gather);
-  CHECK(gather.iov_count <= Gather::kIovMax);
-  CHECK(text_of(gather) == wire.chunked.substr(0, gather.bytes));
+  for (const Framing framing : kFramings) {
+    Sender sender(wire, framing, 1000);
+    gather_from(wire.timeline, sender.place, sender.format(), kNoStop, size_t{1} << 30, gather);
+    CHECK(gather.iov_count <= Gather::kIovMax);
+    CHECK(gather.iov_count > Gather::kIovMax - 3);
+    send_all(wire, sender, size_t{1} << 30, [](int) { return SIZE_MAX; });
+  }
 }
 
-TEST_CASE("gather: cut at every single byte, the pieces join to the whole") {
+TEST_CASE("gather: cut at every two places, the pieces join to the whole") {
   Wire wire;
-  for (const size_t size : {3u, 0u, 16u, 1u, 0u, 0u, 300u, 15u, 0u}) wire.append(pattern(size, size));
-  for (const Framing framing : {Framing::kRaw, Framing::kChunked}) {
-    const std::string& whole = wire.wire(framing);
-    for (size_t cut = 0; cut <= whole.size(); ++cut) {
-      REQUIRE(send_all(wire, framing, 1 << 20, [&](int i) { return i == 0 ? cut : whole.size(); }) == whole);
+  for (const size_t size : {3u, 0u, 16u, 1u, 0u}) wire.append(pattern(size, size));
+  wire.title("one");
+  for (const size_t size : {0u, 27u, 2u}) wire.append(pattern(size, size + 1));
+  wire.title("two, which is longer than sixteen bytes");
+  for (const size_t size : {4u, 0u, 5u}) wire.append(pattern(size, size + 2));
+  wire.title("one");
+  for (const size_t size : {9u, 0u}) wire.append(pattern(size, size + 3));
+  for (const Framing framing : kFramings) {
+    CAPTURE(static_cast<int>(framing));
+    Sender whole(wire, framing);
+    send_all(wire, whole, 1 << 20, [](int) { return SIZE_MAX; });
+    for (size_t cut = 0; cut <= whole.sent.size(); ++cut) {
+      for (size_t next = 1; next <= whole.sent.size() - cut; ++next) {
+        Sender sender(wire, framing);
+        send_all(wire, sender, 1 << 20, [&](int i) { return i == 0 ? cut : i == 1 ? next : SIZE_MAX; });
+      }
     }
     for (size_t piece = 1; piece < 40; ++piece) {
-      REQUIRE(send_all(wire, framing, 1 << 20, [&](int) { return piece; }) == whole);
-      REQUIRE(send_all(wire, framing, piece, [&](int) { return whole.size(); }) == whole);
+      Sender cut_each(wire, framing), small_budget(wire, framing);
+      send_all(wire, cut_each, 1 << 20, [&](int) { return piece; });
+      send_all(wire, small_budget, piece, [&](int) { return SIZE_MAX; });
+    }
+  }
+}
+
+TEST_CASE("gather: left at every place, what has been begun is completed and the last frame follows") {
+  Wire wire;
+  for (const size_t size : {3u, 0u, 16u, 1u, 20'000u, 0u, 5u, 7u}) wire.append(pattern(size, size));
+  const uint64_t last = wire.timeline.next() - 1;
+  for (const Framing framing : kFramings) {
+    CAPTURE(static_cast<int>(framing));
+    Sender whole(wire, framing, 300);
+    send_all(wire, whole, 1 << 20, [](int) { return SIZE_MAX; });
+    for (size_t cut = 1; cut < whole.sent.size() - 8; ++cut) {
+      if (cut == 60) cut = 19'900;
+      Sender sender(wire, framing, 300);
+      for (size_t left = cut; left > 0;) {
+        const size_t before = sender.sent.size();
+        sender.step(1 << 20, left);
+        left -= std::min(left, sender.sent.size() - before);
+      }
+      const uint64_t until = sender.begun_until();
+      sender.complete_begun(until);
+      const Decoded begun = naive_decode(framing, sender.sent, 300);
+      REQUIRE(begun.wrong == "");
+      REQUIRE(begun.whole);
+      REQUIRE(begun.media == wire.media.substr(0, wire.timeline.bytes_before(until)));
+      if (until < last) sender.place.seq = last;
+      while (!sender.through()) sender.step(1 << 20, SIZE_MAX);
+      const Decoded got = naive_decode(framing, sender.sent, 300);
+      REQUIRE(got.whole);
+      REQUIRE(got.media ==
+              begun.media + wire.media.substr(wire.timeline.bytes_before(std::max(until, last))));
     }
   }
 }
@@ -143,24 +301,24 @@ TEST_CASE("gather: cuts by chance through many frames and blocks") {
     flumen::test::Choices choices(seed);
     Wire wire;
     for (uint64_t i = choices.between(50, 200); i > 0; --i) {
+      if (choices.one_in(20)) wire.title("title " + std::to_string(choices.below(3)));
       wire.append(pattern(choices.one_in(10) ? choices.below(90'000) : choices.below(600), i));
     }
-    for (const Framing framing : {Framing::kRaw, Framing::kChunked}) {
+    for (const Framing framing : kFramings) {
       const size_t budget = choices.between(1, 300'000);
-      const std::string sent =
-          send_all(wire, framing, budget, [&](int) { return choices.one_in(4) ? 0 : choices.below(70'000); });
-      REQUIRE(sent == wire.wire(framing));
+      Sender sender(wire, framing, static_cast<uint32_t>(choices.between(256, 20'000)));
+      send_all(wire, sender, budget, [&](int) { return choices.one_in(4) ? 0 : choices.below(70'000); });
     }
   }
 }
 
-TEST_CASE("wire_size: what a frame becomes; an empty one is no chunk, for that would end the body") {
+TEST_CASE("wire: an empty frame is nothing on the wire, for as a chunk it would end the body") {
   Wire wire;
   wire.append("");
-  wire.append("x");
-  wire.append(pattern(16));
-  CHECK(wire_size(wire.timeline.at(0), Framing::kRaw) == 0);
-  CHECK(wire_size(wire.timeline.at(0), Framing::kChunked) == 0);
-  CHECK(wire_size(wire.timeline.at(1), Framing::kChunked) == 1 + 5);
-  CHECK(wire_size(wire.timeline.at(2), Framing::kChunked) == 16 + 6);
+  for (const Framing framing : kFramings) {
+    Sender sender(wire, framing);
+    sender.step(1 << 20, SIZE_MAX);
+    CHECK(sender.sent == "");
+    CHECK(sender.through());
+  }
 }

@@ -139,8 +139,12 @@ struct ModelPeer {
 
   /// A frame has been begun and not completed.
   bool begun() const { return piece.kind == Piece::Kind::kFrames && piece.at > 0; }
-  /// The first frame of which nothing is out.
-  uint64_t unbegun() const { return begun() ? piece.end_seq : cursor; }
+  /// The first frame that nothing of what has been begun belongs to.
+  uint64_t unbegun(const ModelStream& stream) const;
+  /// With something begun: the frame whose bytes are next.
+  uint64_t place(const ModelStream& stream) const;
+  /// The first frame of which no byte is out: lag counts from here.
+  uint64_t lags_from(const ModelStream& stream) const;
   /// Everything there is for it is out; frames of no bytes count as sent, when no headers belong before them.
   bool caught_up(const ModelStream& stream) const;
   /// The first frame from `seq` on for which something must be sent; next() when there is none.

@@ -39,7 +39,7 @@ bool ModelPeer::end_at(uint64_t at, Reason why) {
 void ModelPeer::move(const ModelStream& stream, uint64_t to) {
   if (begun()) {
     told = stream.at(piece.end_seq - 1).headers;
-    cursor = piece.end_seq;
+    cursor = unbegun(stream);
     piece.kind = Piece::Kind::kRest;
     piece.held = piece.size() - piece.at;
   }
@@ -69,6 +69,7 @@ std::string ModelPeer::take(const ModelStream& stream, std::span<const iovec> io
   }
   if (taken > 0 && piece.kind == Piece::Kind::kHeaders) ++counts.headers_cut;
   if (taken > 0 && piece.kind == Piece::Kind::kPong) ++counts.pongs_cut;
+  if (piece.kind == Piece::Kind::kFrames) piece.note_cut();
   // What was only offered may still become something else, but for bytes of its own.
   if (piece.kind == Piece::Kind::kFrames && piece.at == 0) piece = {};
   skip_empty(stream);
@@ -188,6 +189,28 @@ void ModelPeer::finish_piece(const ModelStream& stream, WorldCounts& counts) {
   piece = {};
 }
 
+uint64_t ModelPeer::unbegun(const ModelStream& stream) const {
+  if (!begun()) return cursor;
+  uint64_t at = piece.end_seq;
+  // Behind what announces its size: frames of no bytes are out with it.
+  while (framing != Framing::kRaw && at < stream.next() && stream.at(at).size == 0) ++at;
+  return at;
+}
+
+uint64_t ModelPeer::place(const ModelStream& stream) const {
+  uint64_t at = piece.seq;
+  if (piece.within < stream.at(at).size) return at;
+  do ++at;
+  while (at < stream.next() && stream.at(at).size == 0);
+  return at;
+}
+
+uint64_t ModelPeer::lags_from(const ModelStream& stream) const {
+  if (!begun()) return cursor;
+  const bool within = piece.within > 0 && piece.within < stream.at(piece.seq).size;
+  return within ? piece.seq + 1 : place(stream);
+}
+
 void ModelPeer::skip_empty(const ModelStream& stream) {
   if (piece.kind != Piece::Kind::kNone || await != Await::kNothing) return;
   while (seq < std::min(stop, stream.next()) && stream.at(seq).size == 0 && stream.at(seq).headers == told)
@@ -250,6 +273,7 @@ bool ModelPeer::complete(const ModelStream& stream) const {
 
 size_t ModelPeer::private_bytes() const {
   if (prologue_at < prologue.size()) return prologue.size();
+  if (piece.kind == Piece::Kind::kFrames && piece.begun > 0) return piece.rest_held();
   return piece.is_private() ? piece.held : epilogue_left.size();
 }
 

@@ -67,10 +67,27 @@ struct Piece {
   size_t within = 0;     // … its place there, …
   uint64_t end_seq = 0;  // … and the first frame behind them
   size_t held = 0;       // what is not of frames: its size at first
+  size_t begun = 0;      // of frames: where a head or tail stood when it was first cut, + 1; 0: not in one
 
   static constexpr std::string_view kTail = "\r\n";
 
   size_t size() const { return head.size() + body + tail; }
+  /// What is left of a head or tail of which a part is out, or of a tail that is due: its size at first.
+  size_t rest_held() const {
+    if (begun == 0) return 0;
+    return (begun - 1 < head.size() ? head.size() : size()) - (begun - 1);
+  }
+  /// Some bytes were taken.
+  void note_cut() {
+    const bool in_head = at > 0 && at < head.size();
+    const bool in_tail = at >= head.size() + body && at < size() && at > 0;
+    const bool was_in_head = begun > 0 && begun - 1 < head.size();
+    if (!in_head && !in_tail) {
+      begun = 0;
+    } else if (begun == 0 || (was_in_head && in_tail)) {
+      begun = at + 1;
+    }
+  }
   bool is_private() const { return kind != Kind::kNone && kind != Kind::kFrames; }
 };
 

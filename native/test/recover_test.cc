@@ -167,7 +167,7 @@ TEST_CASE("recover: a frame begun is completed, then the target follows") {
     // 1000 bytes of B0 are out. Its rest is the client's own; B1 to B3 are skipped: from B1 the lag is 4 at
     // B4.
     Stuck rig(soft(3, RecoverPolicy::kLatest), 1000, framing);
-    CHECK(rig.client->offset == 1000);
+    CHECK(rig.client->offset == (framing == Framing::kChunked ? 994 : 1000));
     rig.push("kkkk");
     CHECK(rig.client->seq == 4);
     CHECK(rig.client->offset == 0);

@@ -16,13 +16,13 @@ BlockSlice Rig::copy(std::string_view bytes) {
   return writer->copy({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-uint64_t Rig::append(std::string_view bytes, FrameInfo info) { return append(copy(bytes), info, {}); }
+uint64_t Rig::append(std::string_view bytes, FrameInfo info) { return append(copy(bytes), info, state); }
 
-uint64_t Rig::append(BlockSlice bytes, const FrameInfo& info, const StateRef& state) {
+uint64_t Rig::append(BlockSlice bytes, const FrameInfo& info, const StateRef& of) {
   Frame frame;
   frame.bytes = std::move(bytes);
   frame.info = info;
-  frame.state = state;
+  frame.state = of;
   stamper.stamp(frame, now);
   const uint64_t seq = frame.seq;
   newest.frames = stamper.next();
@@ -44,6 +44,10 @@ Client* Rig::reserve(const ClientSetup& setup) {
   client->shard = shard.get();
   client->kind = setup.kind;
   client->framing = setup.framing;
+  if (setup.framing == Framing::kIcy) {
+    client->icy = std::make_unique<IcyListener>(IcyListener{setup.icy_interval, {}});
+    client->until_block = setup.icy_interval;
+  }
   client->fd = io.open(setup.kind, setup.capacity);
   client->deadline = setup.deadline;
   if (setup.wants_input) client->input = std::make_unique<ClientInput>();

@@ -29,6 +29,7 @@ struct ClientSetup {
   std::string_view prologue = {};
   bool wants_input = false;
   Nanos deadline = kNever;
+  uint32_t icy_interval = 1000;  // with kIcy
 };
 
 class Rig : public ShardListener, public PaceWaker {
@@ -38,7 +39,7 @@ class Rig : public ShardListener, public PaceWaker {
 
   // Commands, at `now`.
   uint64_t append(std::string_view bytes, FrameInfo info = {});
-  uint64_t append(BlockSlice bytes, const FrameInfo& info, const StateRef& state);
+  uint64_t append(BlockSlice bytes, const FrameInfo& info, const StateRef& of);
   BlockSlice copy(std::string_view bytes);
   /// As append(), and then asks the gate, as a push does.
   bool push(std::string_view bytes, FrameInfo info = {});
@@ -84,6 +85,7 @@ class Rig : public ShardListener, public PaceWaker {
   Stamper stamper;
   Newest newest;
   std::unique_ptr<Pace> pace;  // with pace: wait
+  StateRef state;              // of the frames from now on
   std::unique_ptr<Roster> roster = std::make_unique<Roster>(ledger);
   std::unique_ptr<BlockWriter> writer = std::make_unique<BlockWriter>(ledger);
   std::unique_ptr<Shard> shard;

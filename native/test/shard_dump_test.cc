@@ -83,7 +83,7 @@ TEST_CASE("dump: frames, and a client in each state") {
   CHECK(has(rig, "1 200 -0.960000000 delta 1 40.000"));
   CHECK(has(rig, "2 200 -0.920000000 delta header 1 80.000"));
   // 100 of the first chunk's 207 bytes are out; frames 1 and 2 wait: T(2) - T(1) = 40 ms.
-  CHECK(has(rig, "12 blocked chunked 0+100 2 400 40.000 room 0 - 0"));
+  CHECK(has(rig, "12 blocked chunked 0+96 2 400 40.000 room 0 - 0"));
   CHECK(has(rig, "7 caught-up raw 3 0 0 0.000 frame 0 - 0"));
   // Frame 0 and the first 100 bytes of what follows: the header went out before frame 1.
   CHECK(has(rig, "8 blocked raw 1+97 1 200 0.000 room 0 3 removed 0"));

@@ -120,7 +120,7 @@ TEST_CASE("an empty frame is a frame, but nothing on the wire, chunked or not") 
   rig.append("b");
   rig.settle();
   CHECK(rig.received(raw) == "ab");
-  CHECK(rig.received(chunked) == "1\r\na\r\n1\r\nb\r\n");
+  CHECK(rig.received(chunked) == "2\r\nab\r\n");
   CHECK(rig.shard->timeline().empty());
 }
 

@@ -60,18 +60,20 @@ TEST_CASE("deadline: a frame that waits for its turn at that moment is not for i
   CHECK(rig.fd(client).our_fin);
 }
 
-TEST_CASE("deadline: the frame begun is completed, and nothing behind it, when the peer reads in time") {
+TEST_CASE("deadline: the chunk begun is completed, and nothing behind it, when the peer reads in time") {
   Rig rig{SinkOptions{}};
   Client* client = rig.add({.capacity = 30, .framing = Framing::kChunked, .deadline = rig.now + kSecond});
   rig.append(pattern(100, 1));
   rig.append(pattern(100, 2));
+  rig.settle();
+  rig.append(pattern(100, 3));
   rig.pass(kSecond);
   CHECK(client->state == ClientState::kBlocked);
   for (int i = 0; i < 10; ++i) {
     rig.io.peer_read(rig.fd_of(client), 30);
     rig.pass(100 * kMillisecond);
   }
-  CHECK(rig.received(client) == "64\r\n" + pattern(100, 1) + "\r\n0\r\n\r\n");
+  CHECK(rig.received(client) == "c8\r\n" + pattern(100, 1) + pattern(100, 2) + "\r\n0\r\n\r\n");
   rig.io.peer_fin(rig.fd_of(client));
   rig.settle();
   CHECK(rig.reason_of(client) == Reason::kTimeout);

@@ -34,7 +34,7 @@ void World::saw_write(int fd, std::span<const iovec> iov, int64_t result) {
   if (const std::string wrong = peer.take(stream_, iov, taken, counts_); !wrong.empty()) problem(peer, wrong);
   if (result >= 0 || result == -EAGAIN) peer.wrote(offered, taken, rig_.now);
   // A short write leaves the cursor at the next frame that has bytes left.
-  if (peer.from_frames > 0 && taken < offered) peer.cursor = peer.begun() ? peer.piece.seq : peer.seq;
+  if (peer.from_frames > 0 && taken < offered) peer.cursor = peer.begun() ? peer.place(stream_) : peer.seq;
 }
 
 void World::saw_read(int fd, size_t bytes) {
@@ -43,7 +43,7 @@ void World::saw_read(int fd, size_t bytes) {
   peer.heard(bytes, counts_);
   // Goodbye, or nonsense: what was begun is completed, and then it goes.
   if (!peer.closing || rig_.io.at(fd).our_fin) return;
-  peer.end_at(peer.await == Await::kNothing ? peer.unbegun() : stream_.next(), Reason::kClosed);
+  peer.end_at(peer.await == Await::kNothing ? peer.unbegun(stream_) : stream_.next(), Reason::kClosed);
 }
 
 void World::saw_close(int fd) {
@@ -146,7 +146,7 @@ void World::check_slow(const ModelPeer& peer) {
   const bool waits = move.waits || peer.await != Await::kNothing;
   const bool stalled = peer.stalled && !(move.moves && move.to == stream_.next() &&
                                          peer.private_bytes() == 0 && !peer.begun());
-  const uint64_t from = move.moves ? move.to : peer.unbegun();
+  const uint64_t from = move.moves ? move.to : peer.lags_from(stream_);
   if (stalled && !waits && hard.unit != Unit::kNone &&
       stream_.amount(from, hard.unit) > allowed(peer, hard)) {
     ++counts_.slow;
@@ -167,7 +167,8 @@ void World::check_slow(const ModelPeer& peer) {
   for (const ModelPeer* other : here_) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
     // Others may have been moved in this turn, which leaves them the rest of a frame begun.
-    if (move_in_judgement(*other).moves && other->begun()) bytes += other->piece.size() - other->piece.at;
+    if (move_in_judgement(*other).moves && other->begun())
+      bytes += other->piece.size() - other->piece.at - other->piece.rest_held();
   }
   // Who waits pins no frame: it may go for its private bytes when there is nothing else to give up.
   const bool none_left = oldest == stream_.next();
@@ -248,15 +249,12 @@ void World::follow(ModelPeer& peer, uint64_t held_now) {
   }
 }
 
-// How a begun chunk is counted is the shard's own affair: it may be one of several frames.
 void World::check_position(const ModelPeer& peer, const Client& client) {
   const Piece& piece = peer.piece;
-  const uint64_t cursor = stream_.before(client.seq);
-  const bool right = !peer.begun() ? client.offset == 0 && cursor == stream_.before(peer.seq)
-                     : peer.framing == Framing::kChunked
-                         ? cursor <= stream_.before(piece.seq) + piece.within
-                         : client.offset == piece.at && cursor == stream_.before(piece.seq);
-  if (!right) problem(peer, "its cursor is not where its bytes are");
+  const uint64_t cursor = stream_.before(client.seq) + client.offset;
+  const uint64_t at = peer.begun() ? stream_.before(piece.seq) + piece.within : stream_.before(peer.seq);
+  if (cursor != at || (!peer.begun() && client.offset != 0))
+    problem(peer, "its cursor is not where its bytes are");
 }
 
 void World::after_settle() {

@@ -131,7 +131,7 @@ uint64_t World::allowed(const ModelPeer& peer, Amount limit) const {
 // The frame already begun does not count, and who waits lags behind nothing.
 bool World::over(const ModelPeer& peer, Amount limit) const {
   if (limit.unit == Unit::kNone || peer.await != Await::kNothing) return false;
-  return stream_.amount(peer.unbegun(), limit.unit) > allowed(peer, limit);
+  return stream_.amount(peer.lags_from(stream_), limit.unit) > allowed(peer, limit);
 }
 
 // What the recover policy wants of a client that could not be sent everything.
@@ -141,14 +141,14 @@ World::Move World::move_of(const ModelPeer& peer) const {
   // Who leaves is to get what was pending then.
   if (peer.stop != Client::kNoStop || rule.recover == RecoverPolicy::kNone || !over(peer, rule.soft))
     return move;
-  const uint64_t from = peer.unbegun();
+  const uint64_t from = peer.unbegun(stream_);
   move.to = stream_.next() - 1;
   if (rule.recover == RecoverPolicy::kSoftLimit) {
     move.to = from;
     while (stream_.amount(move.to, rule.soft.unit) > allowed(peer, rule.soft)) ++move.to;
   } else if (rule.recover == RecoverPolicy::kKeyframe) {
     const uint64_t key = stream_.newest_key(0, move.to);
-    if (key == peer.cursor || key == from) return move;
+    if (key != ModelStream::kNone && key >= peer.cursor && key <= from) return move;
     move.mark = key == ModelStream::kNone ? ModelPeer::kNoKeyYet : key + 1;
     if (key != ModelStream::kNone && key > from) {
       move.to = key;
@@ -158,7 +158,7 @@ World::Move World::move_of(const ModelPeer& peer) const {
       move.to = stream_.next();
     }
   }
-  move.moves = move.to != from || move.waits;
+  move.moves = move.to > from || move.waits;
   return move;
 }
 
@@ -170,7 +170,7 @@ void World::recover(ModelPeer& peer, const Move& move) {
      : policy == RecoverPolicy::kSoftLimit ? counts_.to_soft
      : move.waits                          ? counts_.key_waits
                                            : counts_.to_key);
-  say("recovers ", peer.fd, " from ", peer.unbegun(), " to ", move.to);
+  say("recovers ", peer.fd, " from ", peer.unbegun(stream_), " to ", move.to);
   if (move.to < stream_.next() && ModelHeaders::wanted(peer.told, stream_.at(move.to).headers, peer.resend))
     ++counts_.headers_jumped;
   peer.move(stream_, move.to);

@@ -42,7 +42,7 @@ void World::expire() {
     ++counts_.expired;
     peer->expired_at = rig_.now;
     peer->idle_blocked = peer->deadline > rig_.now && peer->client->state == ClientState::kBlocked;
-    uint64_t stop = peer->unbegun();
+    uint64_t stop = peer->unbegun(stream_);
     if (peer->await != Await::kNothing) stop = stream_.next();
     if (peer->stop <= stop) continue;
     peer->stop = Client::kNoStop;

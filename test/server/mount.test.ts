@@ -45,7 +45,7 @@ describe('a source that falls silent', () => {
     const mount = new Mount('/a', info, options, observer);
     later(() => mount.end());
     const [listener, its] = await connection();
-    mount.listen(its, 1, '');
+    mount.listen(its, { minor: 1, headers: {} }, '');
 
     const [first, inner] = await connection();
     mount.publish(inner, info, {});
@@ -109,7 +109,7 @@ describe('StreamHead', () => {
   it('has the date of now, for each version of HTTP', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const head = new StreamHead(info);
-    const lines = (minor: 0 | 1) => head.bytes(minor).toString().split('\r\n');
+    const lines = (minor: 0 | 1) => head.bytes(minor, false).toString().split('\r\n');
     for (const second of [5, 6]) {
       vi.setSystemTime(Date.UTC(2026, 10, 23, 6, 0, second));
       for (const minor of [0, 1] as const) {
@@ -117,6 +117,8 @@ describe('StreamHead', () => {
         expect(lines(minor)).toContain(`Date: Mon, 23 Nov 2026 06:00:0${second} GMT`);
       }
     }
-    expect(head.bytes(1)).toBe(head.bytes(1));
+    expect(head.bytes(1, false)).toBe(head.bytes(1, false));
+    expect(head.bytes(1, true).toString()).toContain('icy-metaint:16000\r\n');
+    expect(head.bytes(1, false).toString()).not.toContain('icy-metaint:');
   });
 });

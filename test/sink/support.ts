@@ -62,6 +62,20 @@ export function reader(socket: net.Socket) {
   };
 }
 
+/** Takes ICY metadata out of a body; each title with the number of media bytes before it. */
+export function icyParts(body: string, interval: number): { media: string; titles: [number, string][] } {
+  let media = '';
+  const titles: [number, string][] = [];
+  for (let at = 0; ; ) {
+    media += body.slice(at, at + interval);
+    at += interval;
+    if (at >= body.length) return { media, titles };
+    const size = body.charCodeAt(at) * 16;
+    titles.push([media.length, body.slice(at + 1, at + 1 + size).replace(/\0+$/, '')]);
+    at += 1 + size;
+  }
+}
+
 /** The next client that leaves. */
 export async function nextRemoved(sink: MultiHandleSink): Promise<ClientRemoved> {
   const [removed] = (await once(sink, 'client-removed')) as [ClientRemoved];

@@ -10,7 +10,7 @@
 #include "core/client/rules.h"
 #include "core/sys/fd.h"
 #include "core/timeline/stream_state.h"
-#include "core/wire/framing.h"
+#include "core/wire/place.h"
 #include "core/wire/websocket_input.h"
 
 namespace flumen {
@@ -43,6 +43,14 @@ inline uint32_t tick_of(Nanos time) { return static_cast<uint32_t>(time >> 20); 
 /// The beginning of that step, not after `now`.
 inline Nanos untick(uint32_t tick, Nanos now) { return ((now >> 20) - Nanos{tick_of(now) - tick}) << 20; }
 
+/// An ICY listener: what it was told of the title.
+struct IcyListener {
+  uint32_t interval = 0;  // body bytes between two metadata blocks
+  StateRef told;          // the state whose title it was last given
+
+  bool title_due(const StateRef& now) const { return !(told == now) && title_of(told) != title_of(now); }
+};
+
 // Two cache lines hold all that a send touches.
 struct alignas(64) Client {
   static constexpr uint64_t kNoStop = ~uint64_t{0};
@@ -51,7 +59,7 @@ struct alignas(64) Client {
   // Hot: touched by every send.
   ListLink<Client> queue;  // flush slot, ready, blocked, lingering, or the outbox
   uint64_t seq = 0;        // cursor: next frame to send …
-  uint32_t offset = 0;     // … and how many of its wire bytes went out already
+  uint32_t offset = 0;     // … and how many of its media bytes went out already (see WirePlace)
   int fd = -1;
   ClientState state = ClientState::kReserved;
   FdKind kind = FdKind::kSocket;
@@ -69,17 +77,21 @@ struct alignas(64) Client {
   uint64_t bytes_sent = 0;
   Nanos progress_at = 0;  // when the stall clock (re)started
   StateRef stream;        // the stream state it was last given
-  // Private bytes that go out before the frame at the cursor: a response head, stream headers, the rest of a
-  // frame begun when the cursor was moved, an epilogue. What has been sent is cut off the front.
+  // Private bytes that go out before what is at the cursor: a response head, stream headers, the rest of what
+  // had been begun when the cursor was moved, the rest of a piece of framing, an epilogue. What has been sent
+  // is cut off the front.
   BlockSlice prologue;
   ListLink<Client> lag;  // bucket of its cursor's frame while ready or blocked; or those that await a frame
+  uint32_t owed = 0;     // of the begun chunk or message (see WirePlace)
+  uint32_t until_block = 0;                   // ICY (see WirePlace)
+  std::unique_ptr<WebsocketInput> websocket;  // with that framing: what it sends
 
   // Cold.
-  std::unique_ptr<WebsocketInput> websocket;  // with that framing: what it sends
-  uint32_t prologue_held = 0;                 // its size at first: what it counts against the memory cap
-  std::unique_ptr<ClientInput> input;         // when what it sends is wanted; null: it is discarded
-  std::unique_ptr<ClientRules> rules;         // its own; null: the sink's
-  ListLink<Client> ruled;                     // among those with a lag rule of their own
+  std::unique_ptr<IcyListener> icy;    // with that framing
+  uint32_t prologue_held = 0;          // its size at first: what it counts against the memory cap
+  std::unique_ptr<ClientInput> input;  // when what it sends is wanted; null: it is discarded
+  std::unique_ptr<ClientRules> rules;  // its own; null: the sink's
+  ListLink<Client> ruled;              // among those with a lag rule of their own
   uint64_t recovered_at = 0;    // the newest key frame when it last recovered by key frame, + 1; 0: not since
                                 // it caught up
   bool resend_headers = true;   // it is given changed headers, too
@@ -109,6 +121,19 @@ struct alignas(64) Client {
   uint32_t inquiries = 0;  // commands about it that the loop has not obeyed yet
   uint32_t heard = 0;      // cost of the input drained and not acknowledged to the shard yet
   bool drained = false;    // its leaving has been drained: the slot is free when no report is under way
+
+  WirePlace place() const { return {seq, offset, owed, until_block}; }
+  WireFormat format() const {
+    return icy ? WireFormat{framing, icy->interval, icy->title_due(stream)} : WireFormat{framing};
+  }
+  /// Its bytes up to `place` are out, or will be first. `title_due`: as of then.
+  void put_at(const WirePlace& place, bool title_due) {
+    seq = place.seq;
+    offset = place.offset;
+    owed = place.owed;
+    until_block = place.until_block;
+    if (icy && !title_due) icy->told = stream;
+  }
 };
 
 using ClientQueue = IntrusiveList<Client, &Client::queue>;

@@ -13,6 +13,8 @@ namespace flumen {
 struct ClientOptions {
   uint32_t id = 0;  // by which people know it: for dumps
   Framing framing = Framing::kRaw;
+  uint32_t icy_interval = 0;           // with kIcy: body bytes between two metadata blocks
+  uint32_t lead = 0;                   // so many bytes at the end of its head belong to the body
   bool resend_headers = true;          // it is given changed stream headers, too
   bool wants_input = false;            // what it sends is wanted by the environment
   std::unique_ptr<ClientRules> rules;  // its own, in place of the sink's

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/sys/clock.h"
+#include "core/wire/private_bytes.h"
 
 namespace flumen {
 
@@ -112,7 +113,7 @@ void LiveSink::set_state(const StateChange& change, Nanos now) {
   const std::lock_guard lock(mutex_);
   StateRef fresh = changed_state(ledger_, state_, change);
   if (fresh == state_) return;
-  // What is held may be part of the old headers only.
+  // What is held may be part of the old headers only; under other texts it goes on being that.
   if (state_.get() == nullptr || !state_->same_headers(*fresh.get())) release_held(now);
   state_ = std::move(fresh);
 }
@@ -147,6 +148,19 @@ Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
   return &shards_.back();
 }
 
+// What goes out first. Its last `lead` bytes belong to the body and are framed as such.
+BlockSlice LiveSink::opening(Client& client, std::string_view head, uint32_t lead) {
+  BlockSlice bytes = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(head.data()), head.size()});
+  if (lead == 0) return bytes;
+  const BlockSlice body{bytes.block, bytes.size - lead, lead};
+  bytes.size -= lead;
+  WireFormat format = client.format();
+  WirePlace place = client.place();
+  BlockSlice wire = framed(body, {}, format, place, std::move(bytes), ledger_);
+  client.put_at(place, format.title_due);
+  return wire;
+}
+
 Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions options) {
   // Only the environment's thread sets it, and we are on it.
   if (ending_) return Error{ESHUTDOWN, "add"};
@@ -169,9 +183,11 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
   client->resend_headers = options.resend_headers;
   client->deadline = options.deadline;
   hear(*client, options, ledger_);
-  if (!head.empty()) {
-    client->prologue = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(head.data()), head.size()});
+  if (options.icy_interval > 0) {
+    client->icy = std::make_unique<IcyListener>(IcyListener{options.icy_interval, {}});
+    client->until_block = options.icy_interval;
   }
+  if (!head.empty()) client->prologue = opening(*client, head, options.lead);
   ++place.value()->clients;
   if (pace_) pace_->announce(static_cast<size_t>(place.value() - shards_.data()));
   place.value()->loop->post(command_for(Command::Kind::kAdd, place.value()->shard, client));

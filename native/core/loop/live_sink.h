@@ -7,7 +7,9 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -89,6 +91,7 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   void open_shard(Loop& loop, bool files);
   bool tell(Client* client, Command command);
   Result<Place*> place_for(FdKind kind);
+  BlockSlice opening(Client& client, std::string_view head, uint32_t lead);
   void tell_all(Command::Kind kind);
   void stop(Command::Kind how);
   void wake_reader();

@@ -26,10 +26,10 @@ struct SendBatch {
 
   bool full() const { return count == kClients; }
 
-  /// The gather list for this client's cursor, if one was made in this batch.
-  const Gather* find(const Client& client, uint64_t stop) const {
+  /// The gather list for this place, if one was made in this batch.
+  const Gather* find(const WirePlace& place, const WireFormat& format, uint64_t stop) const {
     for (size_t i = gathers_used; i > 0; --i) {
-      if (gathers[i - 1].made_for(client.seq, client.offset, client.framing, stop)) return &gathers[i - 1];
+      if (gathers[i - 1].made_for(place, format, stop)) return &gathers[i - 1];
     }
     return nullptr;
   }

@@ -162,6 +162,7 @@ class Shard {
   Amount allowed(const Client* client, Amount limit) const;
   bool over(const Client* client, Amount limit) const;
   void recover(Client* client, const LagRule& rule);
+  uint64_t begun_until(const Client* client) const;
   void move_cursor(Client* client, uint64_t target, Await await);
 
   // Telling (shard_report.cc).

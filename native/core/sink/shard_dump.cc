@@ -63,6 +63,8 @@ const char* name_of(Framing framing) {
       return "chunked";
     case Framing::kWebsocket:
       return "websocket";
+    case Framing::kIcy:
+      return "icy";
   }
   return "";
 }

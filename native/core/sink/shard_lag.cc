@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/sink/shard.h"
-#include "core/wire/gather.h"
+#include "core/wire/private_bytes.h"
 
 namespace flumen {
 
@@ -78,7 +78,7 @@ void Shard::recover(Client* client, const LagRule& rule) {
       break;
   }
   // Where it is, it is as near to the newest key frame as it can be; and once for each key frame is enough.
-  if (newest_key_ == client->seq || (client->offset > 0 && newest_key_ == client->seq + 1)) return;
+  if (newest_key_ >= client->seq && newest_key_ <= begun_until(client)) return;
   if (newest_key_ == Timeline::kNoKey || newest_key_ < client->seq) {
     const uint64_t mark = newest_key_ == Timeline::kNoKey ? Timeline::kNoKey : newest_key_ + 1;
     if (client->recovered_at == mark) return;
@@ -90,14 +90,26 @@ void Shard::recover(Client* client, const LagRule& rule) {
   move_cursor(client, newest_key_, Await::kNothing);
 }
 
-// Forward only. A frame that has been begun is completed: its rest becomes private bytes.
+// The first frame that the client need not be sent: behind the one that has been begun, and behind the last
+// one that a begun chunk or message covers.
+uint64_t Shard::begun_until(const Client* client) const {
+  if (client->owed == 0) return client->offset > 0 ? client->seq + 1 : client->seq;
+  return timeline_.frame_at_byte(timeline_.bytes_before(client->seq) + client->offset + client->owed);
+}
+
+// Forward only. What has been begun is completed: its rest becomes private bytes.
 void Shard::move_cursor(Client* client, uint64_t target, Await await) {
-  const uint64_t from = client->offset > 0 ? client->seq + 1 : client->seq;
+  const uint64_t from = begun_until(client);
   if (target < from || (target == from && await == Await::kNothing)) return;
   unhang(client);
   note_moving(client);
-  if (client->offset > 0) {
-    put_private(client, framed(timeline_.at(client->seq).bytes, client->framing, client->offset, ledger_));
+  if (client->seq < from) {
+    WirePlace place = client->place();
+    WireFormat format = client->format();
+    BlockSlice rest = wire_until(timeline_, from, format, place, client->prologue, ledger_);
+    drop_private(client);
+    put_private(client, std::move(rest));
+    client->put_at(place, format.title_due);
   }
   client->frames_dropped += target - from;
   client->seq = target;

@@ -32,11 +32,11 @@ void Shard::stop_at(Client* client, uint64_t stop, Reason reason) {
   if (client->state == ClientState::kCaughtUp || client->state == ClientState::kWaiting) to_ready(client);
 }
 
-// Where a client leaves that gets no more than the frame it has begun. The cursor of one that waits means
+// Where a client leaves that gets no more than what it has begun. The cursor of one that waits means
 // nothing.
 uint64_t Shard::soonest_stop(const Client* client) const {
   if (client->await != Await::kNothing) return timeline_.next();
-  return client->offset > 0 ? client->seq + 1 : client->seq;
+  return begun_until(client);
 }
 
 // What the wire has to say when the stream is over for this client.

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "core/sink/shard.h"
+#include "core/wire/private_bytes.h"
 
 namespace flumen {
 
@@ -39,17 +40,19 @@ void Shard::serve(Nanos now) {
 }
 
 void Shard::offer(Client* client, Nanos now) {
-  if (client->websocket && client->websocket->has_pong() && client->offset == 0 && !client->prologue) {
+  if (client->websocket && client->websocket->has_pong() && client->owed == 0 && !client->prologue) {
     put_private(client, copy_to_slice(ledger_, client->websocket->take_pong()));
   }
   // Who awaits a frame, or must be given headers behind its private bytes, is sent those bytes at most.
   const bool streams = client->await == Await::kNothing && meet_state(client);
   const uint64_t stop = streams ? client->stop : client->seq;
-  const Gather* gather = batch_.find(*client, stop);
+  const WirePlace place = client->place();
+  const WireFormat format = client->format();
+  const Gather* gather = batch_.find(place, format, stop);
   if (gather == nullptr) {
     if (batch_.gathers_used == SendBatch::kGathers) flush_batch(now);
     Gather& fresh = batch_.gathers[batch_.gathers_used++];
-    gather_from(timeline_, client->seq, client->offset, client->framing, stop, kBytesPerClient, fresh);
+    gather_from(timeline_, place, format, stop, kBytesPerClient, fresh);
     gather = &fresh;
   }
   if (client->prologue) {
@@ -77,10 +80,13 @@ bool Shard::meet_state(Client* client) {
   const StateRef& state = timeline_.at(client->seq).state;
   if (state == client->stream) return true;
   if (client->prologue) return false;
-  if (headers_wanted(client->stream, state, client->resend_headers)) {
-    put_private(client, framed(state->header_bytes(), client->framing, 0, ledger_));
-  }
+  const bool wanted = headers_wanted(client->stream, state, client->resend_headers);
   client->stream = state;
+  if (!wanted) return true;
+  WireFormat format = client->format();
+  WirePlace place = client->place();
+  put_private(client, framed(state->header_bytes(), state, format, place, {}, ledger_));
+  client->put_at(place, format.title_due);
   return true;
 }
 
@@ -124,12 +130,15 @@ void Shard::settle(Client* client, int64_t result, size_t offered, const Gather&
   if (sent > 0 || !client->stalled) client->progress_at = now;
   client->stalled = sent != offered;
   if (sent == offered) {
-    client->seq = gather.end_seq;
-    client->offset = gather.end_offset;
+    client->put_at(gather.end, gather.title_due_after);
     arrive(client, now);
     return;
   }
-  if (stream_bytes > 0) advance(timeline_, client->framing, stream_bytes, client->seq, client->offset);
+  if (stream_bytes > 0) {
+    const Consumed consumed = consume(timeline_, gather, stream_bytes);
+    client->put_at(consumed.place, consumed.title_due);
+    if (!consumed.begun.empty()) put_private(client, copy_to_slice(ledger_, consumed.begun));
+  }
   if (client->kind == FdKind::kFile && sent > 0) {
     // Nothing announces that a file can take more: the next turn's write finds out.
     to_ready(client);

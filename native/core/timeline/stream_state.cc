@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/timeline/icy_title.h"
+
 namespace flumen {
 
 namespace {
@@ -14,11 +16,12 @@ bool same_bytes(const BlockSlice& a, const BlockSlice& b) {
 
 }  // namespace
 
+StreamState::StreamState(StateTexts texts, uint32_t number)
+    : texts_(std::move(texts)), title_block_(icy_title_block(title())), number_(number) {}
+
 StreamState* StreamState::create(Ledger& ledger, std::vector<BlockSlice> headers, StateTexts texts,
                                  uint32_t number) {
-  auto* state = new StreamState();
-  state->texts_ = std::move(texts);
-  state->number_ = number;
+  auto* state = new StreamState(std::move(texts), number);
   size_t total = 0;
   for (const BlockSlice& header : headers) total += header.size;
   state->headers_ = std::move(headers);
@@ -33,11 +36,9 @@ StreamState* StreamState::create(Ledger& ledger, std::vector<BlockSlice> headers
 }
 
 StreamState* StreamState::with_texts(StateTexts texts, uint32_t number) const {
-  auto* state = new StreamState();
+  auto* state = new StreamState(std::move(texts), number);
   state->headers_ = headers_;
   state->header_bytes_ = header_bytes_;
-  state->texts_ = std::move(texts);
-  state->number_ = number;
   return state;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,15 +48,19 @@ class StreamState {
   bool same_headers(const StreamState& other) const;
   const StateTexts& texts() const { return texts_; }
   const std::string& text(StateText which) const { return texts_[static_cast<size_t>(which)]; }
+  const std::string& title() const { return text(StateText::kTitle); }
+  /// The title as an ICY metadata block, shared by all listeners.
+  std::string_view title_block() const { return title_block_; }
   uint32_t number() const { return number_; }
 
  private:
-  StreamState() = default;
+  StreamState(StateTexts texts, uint32_t number);
 
   std::atomic<uint32_t> refs_{1};
   std::vector<BlockSlice> headers_;
   BlockSlice header_bytes_;
   StateTexts texts_;
+  std::string title_block_;
   uint32_t number_ = 0;
 };
 
@@ -95,5 +100,9 @@ inline bool headers_wanted(const StateRef& had, const StateRef& has, bool resend
 
 /// The state that `change` makes of `before`, numbered behind it; `before` itself when nothing is different.
 StateRef changed_state(Ledger& ledger, const StateRef& before, const StateChange& change);
+/// Of what is not known there is no title.
+inline std::string_view title_of(const StateRef& state) {
+  return state.get() == nullptr ? std::string_view() : state->title();
+}
 
 }  // namespace flumen

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/wire/wrap.h"
-
 namespace flumen {
 
 namespace {
+
+// The block of an unchanged title: a length of none.
+constexpr uint8_t kNoNews = 0;
 
 class Builder {
  public:
@@ -16,114 +17,135 @@ class Builder {
     gather_.iov_count = 0;
   }
 
-  bool room_for(int iovs) const { return gather_.iov_count + iovs <= Gather::kIovMax; }
+  /// For whatever may belong to one frame: a head or block, media, a tail.
+  bool has_room() const { return gather_.iov_count + 3 <= Gather::kIovMax; }
 
-  void put(const void* data, size_t size) {
-    if (size == 0) return;
+  void put(const void* data, size_t size, Piece piece) {
     auto* start = static_cast<uint8_t*>(const_cast<void*>(data));
-    if (gather_.iov_count > 0) {
-      iovec& last = gather_.iov[static_cast<size_t>(gather_.iov_count - 1)];
-      if (static_cast<uint8_t*>(last.iov_base) + last.iov_len == start) {
-        last.iov_len += size;
-        gather_.bytes += size;
+    gather_.bytes += size;
+    if (piece == Piece::kMedia && gather_.iov_count > 0 && gather_.piece[last()] == Piece::kMedia) {
+      iovec& before = gather_.iov[last()];
+      if (static_cast<uint8_t*>(before.iov_base) + before.iov_len == start) {
+        before.iov_len += size;
         return;
       }
     }
-    gather_.iov[static_cast<size_t>(gather_.iov_count++)] = iovec{start, size};
-    gather_.bytes += size;
+    ++gather_.iov_count;
+    gather_.iov[last()] = iovec{start, size};
+    gather_.piece[last()] = piece;
   }
 
-  // Copies framing bytes into the gather's own scratch, for they exist nowhere else.
-  void put_copy(const char* data, size_t size) {
-    char* room = gather_.scratch[static_cast<size_t>(gather_.iov_count)].data();
-    std::memcpy(room, data, size);
-    put(room, size);
+  void put_head(const Wrap& wrap, uint32_t announced) {
+    std::array<char, Wrap::kHeadMax>& room = gather_.heads[static_cast<size_t>(gather_.iov_count)];
+    room = wrap.head;
+    put(room.data(), wrap.head_size, Piece::kHead);
+    gather_.announced[last()] = announced;
   }
 
  private:
+  size_t last() const { return static_cast<size_t>(gather_.iov_count - 1); }
+
   Gather& gather_;
 };
 
-void put_wrapped(Builder& builder, const BlockSlice& bytes, Framing framing, size_t skip) {
-  const Wrap wrap = wrap_for(bytes.size, framing);
-  if (skip < wrap.head_size) builder.put_copy(wrap.head.data() + skip, wrap.head_size - skip);
-  skip -= std::min(skip, wrap.head_size);
-  if (skip < bytes.size) builder.put(bytes.data() + skip, bytes.size - skip);
-  skip -= std::min<size_t>(skip, bytes.size);
-  if (skip < wrap.tail_size) builder.put(wrap.tail + skip, wrap.tail_size - skip);
+// Media bytes of the chunk or message that begins with frame `seq`: it ends with a frame.
+uint32_t run_size(const Timeline& timeline, uint64_t seq, uint64_t end, Framing framing) {
+  const Frame& first = timeline.at(seq);
+  uint32_t size = first.size();
+  if (framing == Framing::kWebsocket) return size;
+  while (++seq < end) {
+    const Frame& frame = timeline.at(seq);
+    if (size + uint64_t{frame.size()} > kChunkBytes || !(frame.state == first.state)) break;
+    size += frame.size();
+  }
+  return size;
+}
+
+void put_block(Builder& builder, const StateRef& state, bool with_title) {
+  if (with_title) {
+    const std::string_view block = state->title_block();
+    builder.put(block.data(), block.size(), Piece::kBlock);
+  } else {
+    builder.put(&kNoNews, 1, Piece::kBlock);
+  }
 }
 
 }  // namespace
 
-size_t wire_size(const Frame& frame, Framing framing) {
-  if (framing == Framing::kRaw) return frame.size();
-  const Wrap wrap = wrap_for(frame.size(), framing);
-  return wrap.head_size + frame.size() + wrap.tail_size;
-}
-
-void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop,
+void gather_from(const Timeline& timeline, const WirePlace& from, const WireFormat& format, uint64_t stop,
                  size_t budget, Gather& gather) {
-  gather.seq = seq;
-  gather.offset = offset;
-  gather.framing = framing;
+  gather.from = from;
+  gather.format = format;
   gather.stop = stop;
   Builder builder(gather);
+  WirePlace at = from;
+  bool title_due = format.title_due;
+  const bool announced = announces(format.framing);
+  const bool icy = format.framing == Framing::kIcy;
   const uint64_t end = std::min(timeline.next(), stop);
-  const int iovs_per_frame = framing == Framing::kRaw ? 1 : 3;
-  const uint64_t first = seq;
-  while (seq < end && gather.bytes < budget && builder.room_for(iovs_per_frame)) {
-    const Frame& frame = timeline.at(seq);
+  const StateRef* state = at.seq < end ? &timeline.at(at.seq).state : nullptr;
+  while (at.seq < end && budget > 0 && builder.has_room()) {
+    const Frame& frame = timeline.at(at.seq);
     // Something may have to go out in front of a frame of another state.
-    if (!(frame.state == timeline.at(first).state)) break;
-    const size_t left = wire_size(frame, framing) - offset;
-    if (framing != Framing::kRaw) {
-      put_wrapped(builder, frame.bytes, framing, offset);
-    } else {
-      // A frame bigger than the budget is offered in pieces: fairness holds for huge frames too.
-      const size_t piece = std::min(left, budget - gather.bytes);
-      builder.put(frame.data() + offset, piece);
-      if (piece < left) {
-        offset += static_cast<uint32_t>(piece);
-        break;
+    if (!(frame.state == *state)) break;
+    if (frame.size() > 0) {
+      if (announced && at.owed == 0) {
+        at.owed = run_size(timeline, at.seq, end, format.framing);
+        builder.put_head(wrap_for(at.owed, format.framing), at.owed);
       }
+      if (icy && at.until_block == 0) {
+        put_block(builder, *state, std::exchange(title_due, false));
+        at.until_block = format.icy_interval;
+      }
+      // A frame bigger than the budget is offered in pieces: fairness holds for huge frames too.
+      size_t size = std::min<size_t>(frame.size() - at.offset, budget);
+      if (icy) size = std::min<size_t>(size, at.until_block);
+      builder.put(frame.data() + at.offset, size, Piece::kMedia);
+      budget -= size;
+      at.offset += static_cast<uint32_t>(size);
+      if (announced) at.owed -= static_cast<uint32_t>(size);
+      if (icy) at.until_block -= static_cast<uint32_t>(size);
+      const Wrap wrap = wrap_for(1, format.framing);
+      if (announced && at.owed == 0 && wrap.tail_size > 0)
+        builder.put(wrap.tail, wrap.tail_size, Piece::kTail);
     }
-    ++seq;
-    offset = 0;
+    if (at.offset < frame.size()) continue;
+    ++at.seq;
+    at.offset = 0;
   }
-  gather.end_seq = seq;
-  gather.end_offset = offset;
+  gather.end = at;
+  gather.title_due_after = title_due;
 }
 
-BlockSlice framed(const BlockSlice& bytes, Framing framing, uint32_t offset, Ledger& ledger) {
-  if (framing == Framing::kRaw) return {bytes.block, bytes.offset + offset, bytes.size - offset};
-  Gather gather;
-  Builder builder(gather);
-  put_wrapped(builder, bytes, framing, offset);
-  BlockSlice rest{BlockRef(Block::create(ledger, gather.bytes)), 0, static_cast<uint32_t>(gather.bytes)};
-  uint8_t* to = rest.data();
-  for (int i = 0; i < gather.iov_count; ++i) {
-    const iovec& piece = gather.iov[static_cast<size_t>(i)];
-    std::memcpy(to, piece.iov_base, piece.iov_len);
-    to += piece.iov_len;
+Consumed consume(const Timeline& timeline, const Gather& gather, size_t sent) {
+  Consumed now{gather.from, gather.format.title_due, {}};
+  uint64_t media = 0;
+  for (size_t i = 0; i < static_cast<size_t>(gather.iov_count); ++i) {
+    const iovec& iov = gather.iov[i];
+    const size_t taken = std::min(sent, iov.iov_len);
+    const Piece piece = gather.piece[i];
+    // A tail is due as soon as the last byte before it is out.
+    if (taken == 0 && piece != Piece::kTail) break;
+    sent -= taken;
+    if (piece == Piece::kMedia) {
+      media += taken;
+      if (announces(gather.format.framing)) now.place.owed -= static_cast<uint32_t>(taken);
+      if (gather.format.framing == Framing::kIcy) now.place.until_block -= static_cast<uint32_t>(taken);
+    } else if (piece == Piece::kHead) {
+      now.place.owed = gather.announced[i];
+    } else if (piece == Piece::kBlock) {
+      now.place.until_block = gather.format.icy_interval;
+      now.title_due = false;
+    }
+    if (taken == iov.iov_len) continue;
+    if (piece != Piece::kMedia)
+      now.begun = {static_cast<const uint8_t*>(iov.iov_base) + taken, iov.iov_len - taken};
+    break;
   }
-  return rest;
-}
-
-void advance(const Timeline& timeline, Framing framing, uint64_t sent, uint64_t& seq, uint32_t& offset) {
-  if (framing == Framing::kRaw) {
-    const uint64_t position = timeline.bytes_before(seq) + offset + sent;
-    seq = timeline.frame_at_byte(position);
-    offset = static_cast<uint32_t>(position - timeline.bytes_before(seq));
-    return;
-  }
-  sent += offset;
-  while (seq < timeline.next()) {
-    const size_t size = wire_size(timeline.at(seq), framing);
-    if (sent < size) break;
-    sent -= size;
-    ++seq;
-  }
-  offset = static_cast<uint32_t>(sent);
+  const uint64_t position = timeline.bytes_before(now.place.seq) + now.place.offset + media;
+  now.place.seq = timeline.frame_at_byte(position);
+  now.place.offset = static_cast<uint32_t>(position - timeline.bytes_before(now.place.seq));
+  return now;
 }
 
 }  // namespace flumen

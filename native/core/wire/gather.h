@@ -1,50 +1,64 @@
-// What a client is sent next, as a gather list: wire bytes from a cursor up to the newest frame, within a
-// budget. Neighbouring frames that lie contiguous in a block become one iovec. The list borrows the
-// timeline's bytes: it is valid until the timeline is trimmed. Single-threaded scratch, reused by all clients
-// at the same cursor.
+// What a client is sent next, as a gather list: its bytes from a place up to the newest frame, within a
+// budget. The list is a sequence of pieces: media, which lies in the frames and is never copied, and extras,
+// which the framing puts in between. Neighbouring frames that lie contiguous in a block become one piece. It
+// borrows the timeline's bytes: it is valid until the timeline is trimmed. Single-threaded scratch, shared by
+// all clients at the same place.
 #pragma once
 
 #include <sys/uio.h>
 
 #include <array>
+#include <span>
 
 #include "core/timeline/timeline.h"
+#include "core/wire/place.h"
 #include "core/wire/wrap.h"
 
 namespace flumen {
 
+enum class Piece : uint8_t {
+  kMedia,
+  kHead,   // of a chunk or message
+  kTail,   // of a chunk
+  kBlock,  // ICY metadata
+};
+
 struct Gather {
   static constexpr int kIovMax = 64;
-  uint64_t seq = 0;  // the cursor it was made for
-  uint32_t offset = 0;
-  Framing framing = Framing::kRaw;
+  WirePlace from;  // the place it was made for
+  WireFormat format;
   uint64_t stop = 0;
-  uint64_t end_seq = 0;  // the cursor when all of it has been sent
-  uint32_t end_offset = 0;
+  WirePlace end;  // the place when all of it has been sent
+  bool title_due_after = false;
   size_t bytes = 0;
   int iov_count = 0;
   std::array<iovec, kIovMax> iov;
-  std::array<std::array<char, Wrap::kHeadMax>, kIovMax> scratch;  // heads, which exist nowhere else
+  std::array<Piece, kIovMax> piece;
+  std::array<uint32_t, kIovMax> announced;                      // by a kHead
+  std::array<std::array<char, Wrap::kHeadMax>, kIovMax> heads;  // they exist nowhere else
 
-  bool made_for(uint64_t from_seq, uint32_t from_offset, Framing with, uint64_t until) const {
-    return from_seq == seq && from_offset == offset && with == framing && until == stop;
+  bool made_for(const WirePlace& place, const WireFormat& with, uint64_t until) const {
+    return place == from && with == format && until == stop;
   }
 };
 
-/// Wire bytes of one frame under `framing`.
-size_t wire_size(const Frame& frame, Framing framing);
+/// A chunk covers whole frames of at most so many bytes together, or one bigger frame.
+inline constexpr uint32_t kChunkBytes = 16 * 1024;
 
-/// Fills `gather` for a cursor; at most `budget` bytes, rounded up to the end of the last frame begun when
-/// that frame fits the iovec array. Stops before frame `stop`, and before the first frame
-/// of another stream state.
-void gather_from(const Timeline& timeline, uint64_t seq, uint32_t offset, Framing framing, uint64_t stop,
+/// Fills `gather` for a place; at most `budget` media bytes. Stops before frame `stop`, and before the first
+/// frame of another stream state.
+void gather_from(const Timeline& timeline, const WirePlace& from, const WireFormat& format, uint64_t stop,
                  size_t budget, Gather& gather);
 
-/// The wire bytes of `bytes` (a frame, or stream headers) behind the first `offset` ones: shared where that
-/// is possible, else a copy.
-BlockSlice framed(const BlockSlice& bytes, Framing framing, uint32_t offset, Ledger& ledger);
+/// What a part of a gather list leaves a client with.
+struct Consumed {
+  WirePlace place;  // as if `begun` were out as well
+  bool title_due = false;
+  /// The rest of an extra of which a part is out, or a tail that is due: must go out next.
+  std::span<const uint8_t> begun;
+};
 
-/// Moves a cursor forward by `sent` wire bytes.
-void advance(const Timeline& timeline, Framing framing, uint64_t sent, uint64_t& seq, uint32_t& offset);
+/// The kernel has taken the first `sent` bytes of `gather`, more than none.
+Consumed consume(const Timeline& timeline, const Gather& gather, size_t sent);
 
 }  // namespace flumen

@@ -7,7 +7,7 @@ namespace flumen {
 
 namespace {
 
-// RFC 9112 §7.1: a chunk is its size in hex, CRLF, the bytes, CRLF. One chunk a frame.
+// RFC 9112 §7.1: a chunk is its size in hex, CRLF, the bytes, CRLF.
 void wrap_chunk(size_t size, Wrap& wrap) {
   wrap.head_size = static_cast<size_t>(std::snprintf(wrap.head.data(), wrap.head.size(), "%zx\r\n", size));
   wrap.tail = "\r\n";
@@ -15,7 +15,7 @@ void wrap_chunk(size_t size, Wrap& wrap) {
 }
 
 // RFC 6455 §5.2: FIN and opcode 2 (binary); the length in 7, 16 or 64 bits, most significant byte first; from
-// a server never masked. One message a frame.
+// a server never masked.
 void wrap_message(size_t size, Wrap& wrap) {
   size_t length_bytes = 0;
   wrap.head[0] = static_cast<char>(0x82);

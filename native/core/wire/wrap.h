@@ -1,4 +1,4 @@
-// What a framing puts around the bytes of one frame.
+// What a framing puts around a run of media bytes.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ struct Wrap {
   size_t tail_size = 0;
 };
 
-/// For a frame of `size` bytes. A frame of no bytes is not put on the wire at all: as a chunk it would end
-/// the body.
+/// For `size` bytes in one chunk or message. A run of no bytes is not put on the wire at all: as a chunk it
+/// would end the body.
 Wrap wrap_for(size_t size, Framing framing);
 
 }  // namespace flumen
