@@ -97,6 +97,11 @@ void ChurnCrowd::look_at_all(Nanos now) {
     if (hurries_) {
       if (place.mode != Mode::kReads) watch(place, true);
       place.mode = Mode::kReads;
+      // A reset may get lost, for it is sent once. Who says something is told again.
+      if (place.mode_until <= now) {
+        speak(place);
+        place.mode_until = now + kSecond;
+      }
       continue;
     }
     if (place.leaves_at <= now && leave(place)) continue;
