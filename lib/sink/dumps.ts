@@ -47,9 +47,10 @@ export class Dumps {
     this.#changed();
   }
 
-  /** The sink has closed: no answer will come. */
+  /** The sink has closed: nothing is left to show. */
   close(): void {
-    for (const request of this.#open.keys()) this.#settle(request);
+    for (const { title, resolve } of this.#open.values()) resolve(title());
+    this.#open.clear();
   }
 
   #settle(request: number): void {

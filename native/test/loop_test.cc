@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <set>
@@ -272,6 +273,32 @@ TEST_CASE("loops: from a source to clients without the environment; its end and 
   env.drain_until([&] { return env.sinks_finished == 1; });
   readers.finish();
   CHECK(readers.bytes(0) == body + "hello");
+}
+
+TEST_CASE("loops: every shard answers for a dump, under frames and clients that come and go") {
+  LiveEnv env(3);
+  LiveSink& sink = env.open_sink(SinkOptions{});
+  Readers readers;
+  const auto dumps = [&]() -> long {
+    return std::ranges::count_if(env.notices, [](const Notice& notice) {
+      return notice.kind == Notice::Kind::kSinkDump && !notice.text.empty();
+    });
+  };
+  for (int i = 0; i < 12; ++i) {
+    Pair client = tcp_pair();
+    ClientOptions options;
+    options.id = static_cast<uint32_t>(i);
+    env.keys[sink.add(client.ours, "", std::move(options)).value()] = i;
+    readers.add(client.take_theirs());
+    push(sink, static_cast<uint64_t>(i));
+    CHECK(sink.ask_dump(static_cast<uint32_t>(i)) == 3);
+  }
+  env.drain_until([&] { return dumps() == 36; });
+  sink.end();
+  CHECK(sink.ask_dump(12) == 3);
+  // The last answers may come behind the news that the sink has finished.
+  env.drain_until([&] { return env.sinks_finished == 1 && dumps() == 39; });
+  readers.finish();
 }
 
 TEST_CASE("loops: a file client lives on the file loop and gets everything") {
