@@ -90,7 +90,7 @@ export class Relay {
       await Promise.race([input.ended.then(() => this.#deliver()), alone, stopped]);
     } catch (error) {
       // What had come before is delivered all the same.
-      await this.#deliver();
+      await Promise.race([this.#deliver(), stopped]);
       throw named('IN', this.#input, error);
     }
   }

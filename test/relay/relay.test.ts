@@ -180,6 +180,16 @@ describe('flumen relay', () => {
     expect((await got.all()).text).toBe('');
   });
 
+  it('a signal ends it although an output has stopped reading', async () => {
+    const target = new Accepting();
+    const program = relay(`file:${file(noise(12_000_000))}`, `tcp://127.0.0.1:${await target.listen()}`);
+    const { socket, got } = await target.next();
+    await got.until(1);
+    socket.removeAllListeners('data').pause();
+    program.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+  });
+
   it('one output that fails does not cost the others theirs, and shows in the exit code', async () => {
     const program = relay(`file:${file(MEDIA)}`, 'file:/dev/full', '-');
     expect(await program.ended).toBe(1);
