@@ -6,6 +6,7 @@ export const coreEdges = {
   base: [],
   sys: ['base'],
   timeline: ['base'],
+  gdp: ['base', 'timeline'],
   wire: ['base', 'timeline'],
   client: ['base', 'sys', 'timeline', 'wire'],
   sink: ['base', 'sys', 'timeline', 'wire', 'client'],
