@@ -66,7 +66,7 @@ TEST_CASE("gdp header: a buffer's, as gdppay writes it") {
   const std::span<const uint8_t, kHeaderBytes> wire(bytes.data(), kHeaderBytes);
   const Header header = read_header(wire);
   CHECK(header.is_version(1, 0));
-  CHECK(header.header_flags == (kHeaderCrc | kPayloadCrc));
+  CHECK(header.header_flags == (kHasHeaderCrc | kHasPayloadCrc));
   CHECK(header.type == kBufferType);
   CHECK(header.length == 4);
   CHECK(header.pts == 1'000'000'000);
@@ -84,7 +84,7 @@ TEST_CASE("gdp header: a buffer's, as gdppay writes it") {
 
 TEST_CASE("gdp header: caps with and without checksums") {
   Header header;
-  header.header_flags = kHeaderCrc;
+  header.header_flags = kHasHeaderCrc;
   header.type = kCapsType;
   header.length = 25;
   const HeaderBytes bytes = write_header(header);
@@ -101,11 +101,11 @@ TEST_CASE("gdp header: every bit of every field survives") {
   flumen::test::Choices choices(3);
   for (int round = 0; round < 200; ++round) {
     Header header;
-    header.header_flags = kHeaderCrc;
+    header.header_flags = kHasHeaderCrc;
     header.type = static_cast<uint16_t>(choices.below(65536));
     header.length = static_cast<uint32_t>(choices.below(uint64_t{1} << 32));
     for (uint64_t* field : {&header.pts, &header.duration, &header.offset, &header.offset_end, &header.dts}) {
-      *field = choices.one_in(4) ? kNone : choices.below(uint64_t{1} << 62) * 4 + 1;
+      *field = choices.one_in(4) ? kNoValue : choices.below(uint64_t{1} << 62) * 4 + 1;
     }
     header.flags = static_cast<uint16_t>(choices.below(65536));
     const HeaderBytes bytes = write_header(header);

@@ -58,7 +58,7 @@ HeaderBytes write_header(const Header& header) {
   write(at + kOffsetEndAt, header.offset_end);
   write(at + kBufferFlagsAt, header.flags);
   write(at + kDtsAt, header.dts);
-  if ((header.header_flags & kHeaderCrc) != 0) write(at + kHeaderCrcAt, header_crc_of(bytes));
+  if ((header.header_flags & kHasHeaderCrc) != 0) write(at + kHeaderCrcAt, header_crc_of(bytes));
   write(at + kPayloadCrcAt, header.payload_crc);
   return bytes;
 }

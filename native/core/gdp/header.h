@@ -12,11 +12,11 @@ namespace flumen::gdp {
 inline constexpr size_t kHeaderBytes = 62;
 
 /// "No value", for timestamps, duration and offsets alike. 0 is a value.
-inline constexpr uint64_t kNone = ~uint64_t{0};
+inline constexpr uint64_t kNoValue = ~uint64_t{0};
 
 /// Bits of Header::header_flags.
-inline constexpr uint8_t kHeaderCrc = 1;
-inline constexpr uint8_t kPayloadCrc = 2;
+inline constexpr uint8_t kHasHeaderCrc = 1;
+inline constexpr uint8_t kHasPayloadCrc = 2;
 
 /// Header::type; an event has kFirstEvent + its GstEventType, of which the 17th bit is lost.
 inline constexpr uint16_t kBufferType = 1;

@@ -48,8 +48,8 @@ std::string nested_text(const Value& value, Nesting nesting) {
     if (text.find_first_of("\"\\") == std::string::npos) return '"' + text + '"';
     return quoted(text, true);
   }
-  if (nesting == Nesting::kBrackets && value.type != ValueType::kTagList) return '[' + text + ']';
-  return quoted(text, true);
+  const bool brackets = nesting == Nesting::kBrackets && value.type != ValueType::kTagList;
+  return brackets && !value.contents.empty() ? '[' + text + ']' : quoted(text, false);
 }
 
 void print_typed(const Value& value, Nesting nesting, std::string* out) {

@@ -1,0 +1,111 @@
+#include "core/gdp/encoder.h"
+
+#include "core/base/check.h"
+#include "core/gdp/crc.h"
+#include "core/gdp/sendable.h"
+#include "core/gdp/structure_text.h"
+
+namespace flumen::gdp {
+
+namespace {
+
+uint64_t wire_time(Nanos time) { return time < 0 ? kNoValue : static_cast<uint64_t>(time); }
+
+Nanos core_time(uint64_t time) {
+  return time > static_cast<uint64_t>(kNever) ? kNoTime : static_cast<Nanos>(time);
+}
+
+struct FlagPair {
+  uint16_t wire;
+  uint8_t core;
+};
+constexpr FlagPair kFlagPairs[] = {{BufferFlags::kDelta, FrameFlags::kDelta},
+                                   {BufferFlags::kHeader, FrameFlags::kHeader},
+                                   {BufferFlags::kDiscont, FrameFlags::kDiscont}};
+
+uint8_t header_flags_of(Checksums checksums) {
+  return static_cast<uint8_t>((checksums.header ? kHasHeaderCrc : 0) |
+                              (checksums.payload ? kHasPayloadCrc : 0));
+}
+
+void complete(Header* header, std::span<const uint8_t> payload) {
+  FLUMEN_CHECK(payload.size() <= 0xFFFFFFFF);
+  header->length = static_cast<uint32_t>(payload.size());
+  header->payload_crc = (header->header_flags & kHasPayloadCrc) != 0 ? crc16(payload) : uint16_t{0};
+}
+
+std::string text_packet(Header header, const std::string& text, Checksums checksums) {
+  header.header_flags = header_flags_of(checksums);
+  // The NUL counts.
+  return packet_of(header, {reinterpret_cast<const uint8_t*>(text.c_str()), text.size() + 1});
+}
+
+}  // namespace
+
+FrameMeta meta_of(const FrameInfo& info) {
+  FrameMeta meta;
+  meta.pts = wire_time(info.pts);
+  meta.dts = wire_time(info.dts);
+  meta.duration = wire_time(info.duration);
+  for (const FlagPair& pair : kFlagPairs) {
+    if ((info.flags & pair.core) != 0) meta.flags = static_cast<uint16_t>(meta.flags | pair.wire);
+  }
+  return meta;
+}
+
+FrameInfo info_of(const FrameMeta& meta) {
+  FrameInfo info;
+  info.pts = core_time(meta.pts);
+  info.dts = core_time(meta.dts);
+  info.duration = core_time(meta.duration);
+  for (const FlagPair& pair : kFlagPairs) {
+    if ((meta.flags & pair.wire) != 0) info.flags = static_cast<uint8_t>(info.flags | pair.core);
+  }
+  return info;
+}
+
+HeaderBytes frame_header(const FrameMeta& meta, std::span<const uint8_t> payload, Checksums checksums) {
+  Header header;
+  header.header_flags = header_flags_of(checksums);
+  header.type = kBufferType;
+  header.pts = meta.pts;
+  header.dts = meta.dts;
+  header.duration = meta.duration;
+  header.offset = meta.offset;
+  header.offset_end = meta.offset_end;
+  header.flags = meta.flags & BufferFlags::kAll;
+  complete(&header, payload);
+  return write_header(header);
+}
+
+bool encode_caps(const Caps& caps, Checksums checksums, std::string* packet, std::string* why) {
+  if (!is_sendable(caps, why)) return false;
+  Header header;
+  header.type = kCapsType;
+  *packet = text_packet(header, print_caps(caps), checksums);
+  return true;
+}
+
+bool encode_event(const Event& event, Checksums checksums, std::string* packet, std::string* why) {
+  if (!is_sendable(event, why)) return false;
+  Header header;
+  header.type = event.kind->wire_type();
+  header.pts = kNoValue;
+  if (event.structure) {
+    *packet = text_packet(header, print_structure(*event.structure), checksums);
+  } else {
+    header.header_flags = header_flags_of(checksums);
+    *packet = packet_of(header, {});
+  }
+  return true;
+}
+
+std::string packet_of(Header header, std::span<const uint8_t> payload) {
+  complete(&header, payload);
+  const HeaderBytes bytes = write_header(header);
+  std::string packet(bytes.begin(), bytes.end());
+  packet.append(reinterpret_cast<const char*>(payload.data()), payload.size());
+  return packet;
+}
+
+}  // namespace flumen::gdp
