@@ -5,7 +5,7 @@
 
 #include "core/gdp/sendable.h"
 #include "core/gdp/structure_text.h"
-#include "test/gdp_stream.h"
+#include "test/gdp_values.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -168,4 +168,18 @@ TEST_CASE("gdp encoder: segments as numbers") {
     CHECK_FALSE(read_segment(broken, &segment, &why));
     CHECK(why == std::string("the segment has no valid field \"") + field + "\"");
   }
+}
+
+TEST_CASE("gdp encoder: streams of chance come back as they were") {
+  size_t packets = 0;
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    Choices choices(seed);
+    const GdpMade made = make_gdp_stream(choices);
+    const GdpReading reading = read_gdp_at_once(made.wire);
+    CAPTURE(seed);
+    REQUIRE(reading.ok);
+    REQUIRE(reading.lines == made.lines);
+    packets += made.lines.size();
+  }
+  CHECK(packets > 10'000);
 }

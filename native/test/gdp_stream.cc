@@ -16,7 +16,9 @@ constexpr size_t kSharedBlock = 1000;
 
 std::string number(uint64_t value) { return value == kNoValue ? "none" : std::to_string(value); }
 
-std::string line_of(const Packet& packet) {
+}  // namespace
+
+std::string gdp_line(const Packet& packet) {
   std::string line = std::to_string(packet.number) + "@" + std::to_string(packet.at) + " ";
   switch (packet.kind) {
     case PacketKind::kFrame: {
@@ -37,8 +39,6 @@ std::string line_of(const Packet& packet) {
   if (packet.event.structure) line += " " + print_structure(*packet.event.structure);
   return packet.skipped.empty() ? line : line + " skipped: " + packet.skipped;
 }
-
-}  // namespace
 
 std::string gdp_text_packet(uint16_t wire_type, const std::string& text, Header header) {
   header.type = wire_type;
@@ -89,7 +89,7 @@ bool GdpReader::drain() {
     const Parser::Step step = parser_.next(&packet_);
     peak_ = std::max(peak_, live_bytes());
     if (step != Parser::Step::kPacket) return step == Parser::Step::kNeedMore;
-    reading_.lines.push_back(line_of(packet_));
+    reading_.lines.push_back(gdp_line(packet_));
   }
 }
 

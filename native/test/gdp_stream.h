@@ -15,6 +15,9 @@ std::string gdp_start(const std::string& caps = "application/x-test, n=(int)1");
 std::string gdp_text_packet(uint16_t wire_type, const std::string& text, gdp::Header header = {});
 std::string gdp_frame(const std::string& bytes, gdp::FrameMeta meta = {}, gdp::Checksums checksums = {});
 
+/// A packet in one line of a GdpReading.
+std::string gdp_line(const gdp::Packet& packet);
+
 /// A stream as it was read: one line a packet, and the end.
 struct GdpReading {
   std::vector<std::string> lines;

@@ -268,6 +268,7 @@ TEST_CASE("gdp text: depth, values and fields are bounded") {
   CHECK(caps_again("a/b, x=" + repeat("<", 17) + "1" + repeat(">", 17)).find("too deep") !=
         std::string::npos);
   CHECK(caps_again("a/b, x=" + repeat("<", 100'000)).find("too deep") != std::string::npos);
+  CHECK(caps_again("a/b, x=" + repeat("[a,b=", 4) + "1" + repeat("]", 4)).starts_with("a/b"));
   CHECK(caps_again("a/b, x=" + repeat("[a,b=", 100'000)).find("too deep") != std::string::npos);
   CHECK(caps_again("a/b, x=<" + repeat("1,", 65'533) + "1>").starts_with("a/b"));
   CHECK(caps_again("a/b, x=<" + repeat("1,", 65'534) + "1>").find("too many values") != std::string::npos);

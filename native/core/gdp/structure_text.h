@@ -11,8 +11,9 @@
 namespace flumen::gdp {
 
 struct TextLimits {
-  static constexpr size_t kDepth = 16;       // arrays, lists and structures in one another
-  static constexpr size_t kNestedTexts = 4;  // quoted structures in quoted structures
+  static constexpr size_t kDepth = 16;  // arrays, lists and structures in one another
+  static constexpr size_t kStructures =
+      4;  // of these structures; in quotes, each level doubles the backslashes
   static constexpr size_t kValues = 65'536;  // structures, features and values in one text
   static constexpr size_t kFields = 1'024;   // in one structure
 };

@@ -7,18 +7,18 @@
 namespace flumen::gdp {
 
 bool parse_structure(std::string_view text, Structure* structure, TextError* error) {
-  size_t values = 0;
-  return TextReader(text, &values, 0, error).structure(structure);
+  TextReader::Usage usage;
+  return TextReader(text, &usage, error).structure(structure);
 }
 
 bool parse_caps(std::string_view text, Caps* caps, TextError* error) {
-  size_t values = 0;
-  return TextReader(text, &values, 0, error).caps(caps);
+  TextReader::Usage usage;
+  return TextReader(text, &usage, error).caps(caps);
 }
 
 bool parse_value(std::string_view text, Value* value, TextError* error) {
-  size_t values = 0;
-  return TextReader(text, &values, 0, error).only_value(value);
+  TextReader::Usage usage;
+  return TextReader(text, &usage, error).only_value(value);
 }
 
 bool TextReader::structure(Structure* out) { return structure_until('\0', false, out); }
@@ -108,7 +108,9 @@ bool TextReader::field(Structure* out) {
 }
 
 // One more of whatever takes memory of its own.
-bool TextReader::count() { return ++values_ <= TextLimits::kValues || fail("there are too many values"); }
+bool TextReader::count() {
+  return ++usage_.values <= TextLimits::kValues || fail("there are too many values");
+}
 
 void TextReader::skip_space() {
   while (!done() && is_space(text_[at_])) ++at_;

@@ -12,9 +12,15 @@ namespace flumen::gdp {
 
 class TextReader {
  public:
-  /// `values` counts over all nested texts; `nested` is how many quoted texts this one is in.
-  TextReader(std::string_view text, size_t* values, size_t nested, TextError* error)
-      : text_(text), values_(*values), nested_(nested), error_(error) {}
+  /// How far the limits are used up, over all texts that stand in one another.
+  struct Usage {
+    size_t values = 0;
+    size_t depth = 0;
+    size_t structures = 0;
+  };
+
+  TextReader(std::string_view text, Usage* usage, TextError* error)
+      : text_(text), usage_(*usage), error_(error) {}
 
   bool structure(Structure* out);
   bool caps(Caps* out);
@@ -40,8 +46,9 @@ class TextReader {
   bool scalar(const Type& type, Value* out);
   bool sequence(const Type& type, Value* out);
   bool range(Type type, Value* out);
-  bool bracketed(const Type& type, Value* out);
-  bool nested_text(const Type& type, size_t at, const std::string& inner, Value* out);
+  bool nested(const Type& type, size_t at, const std::string* in_quotes, Value* out);
+  bool bracketed(Value* out);
+  bool nested_text(size_t at, const std::string& inner, Value* out);
 
   bool count();
   void skip_space();
@@ -55,9 +62,7 @@ class TextReader {
 
   std::string_view text_;
   size_t at_ = 0;
-  size_t& values_;
-  size_t nested_;
-  size_t depth_ = 0;
+  Usage& usage_;
   TextError* error_;
 };
 

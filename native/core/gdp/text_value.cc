@@ -64,17 +64,14 @@ bool TextReader::value(const Type& inherited, Value* out) {
   skip_space();
   const char first = peek();
   if (first != '[' && first != '{' && first != '<') return scalar(type, out);
-  if (depth_ == TextLimits::kDepth) return fail("values are nested too deep");
-  ++depth_;
-  bool ok = false;
-  if (first != '[') {
-    ok = sequence(type, out);
-  } else if (type.known ? is_nested(type.type) : bracket_opens_structure()) {
-    ok = bracketed(type, out);
-  } else {
-    ok = range(type, out);
+  if (first == '[') {
+    const bool structure = type.known ? is_nested(type.type) : bracket_opens_structure();
+    return structure ? nested(type, at_, nullptr, out) : range(type, out);
   }
-  --depth_;
+  if (usage_.depth == TextLimits::kDepth) return fail("values are nested too deep");
+  ++usage_.depth;
+  const bool ok = sequence(type, out);
+  --usage_.depth;
   return ok;
 }
 
@@ -110,7 +107,7 @@ bool TextReader::scalar(const Type& type, Value* out) {
     out->null = !in_quotes && text == "NULL";
     return true;
   }
-  if (is_nested(type.type)) return nested_text(type, start, text, out);
+  if (is_nested(type.type)) return nested(type, start, &text, out);
   if (in_quotes && !is_textual(type.type)) return fail(start, "only text stands in quotes");
   if (type.type == ValueType::kNamed) out->type_name = type.name;
   out->null = !in_quotes && is_textual(type.type) && text == "NULL";
@@ -154,10 +151,21 @@ bool TextReader::range(Type type, Value* out) {
   return wrong == nullptr || fail(start, wrong);
 }
 
-// "[name, field=…]": a structure or caps that stand in the text without quotes.
-bool TextReader::bracketed(const Type& type, Value* out) {
-  ++at_;
+// A structure, list of tags, segment or caps inside a value: in quotes, or from the "[" at the cursor on.
+bool TextReader::nested(const Type& type, size_t at, const std::string* in_quotes, Value* out) {
   out->type = type.known ? type.type : ValueType::kStructure;
+  const bool deep = usage_.depth == TextLimits::kDepth || usage_.structures == TextLimits::kStructures;
+  if (deep) return fail(at, "values are nested too deep");
+  ++usage_.depth;
+  ++usage_.structures;
+  const bool ok = in_quotes != nullptr ? nested_text(at, *in_quotes, out) : bracketed(out);
+  --usage_.depth;
+  --usage_.structures;
+  return ok;
+}
+
+bool TextReader::bracketed(Value* out) {
+  ++at_;
   skip_space();
   if (out->type == ValueType::kCaps) {
     if (!structures_until(']', &out->contents)) return false;
@@ -170,13 +178,11 @@ bool TextReader::bracketed(const Type& type, Value* out) {
   return take(']') || fail("expected \"]\"");
 }
 
-bool TextReader::nested_text(const Type& type, size_t at, const std::string& inner, Value* out) {
-  if (nested_ == TextLimits::kNestedTexts) return fail(at, "values are nested too deep");
+bool TextReader::nested_text(size_t at, const std::string& inner, Value* out) {
   TextError error;
-  TextReader reader(inner, &values_, nested_ + 1, &error);
-  out->type = type.type;
+  TextReader reader(inner, &usage_, &error);
   bool ok = false;
-  if (type.type == ValueType::kCaps) {
+  if (out->type == ValueType::kCaps) {
     Caps caps;
     ok = reader.caps(&caps);
     if (caps.structures.empty()) out->text = caps.any ? "ANY" : "EMPTY";
