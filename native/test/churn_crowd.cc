@@ -179,6 +179,7 @@ bool ChurnCrowd::read_some(Place& place, size_t most) {
   std::array<char, kBuffer> buffer;
   const ssize_t got = read(place.peer->fd(), buffer.data(), most);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+  if (got > 0) bytes_read_ += static_cast<uint64_t>(got);
   if (got > 0) place.peer->take({buffer.data(), static_cast<size_t>(got)});
   if (got > 0 && place.peer->good()) return true;
   const auto end = got > 0    ? ChurnOutcome::End::kHungUp

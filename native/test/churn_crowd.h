@@ -2,6 +2,7 @@
 // hangs up at random.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,8 @@ class ChurnCrowd {
   void join(std::unique_ptr<ChurnPeer> peer);
   /// The stream ends: from now on all read as fast as they can, and nobody hangs up.
   void hurry();
+  /// What all of them have read so far.
+  uint64_t bytes_read() const { return bytes_read_.load(std::memory_order_relaxed); }
   /// Who has left since the last call.
   std::map<uint32_t, ChurnOutcome> take_outcomes();
 
@@ -51,6 +54,7 @@ class ChurnCrowd {
   Choices choices_;
   int epoll_;
   std::map<uint32_t, Place> places_;  // the thread's own
+  std::atomic<uint64_t> bytes_read_{0};
 
   std::mutex mutex_;  // what follows
   std::vector<std::unique_ptr<ChurnPeer>> joining_;

@@ -37,7 +37,8 @@ SinkOptions options_from(Choices& choices) {
   if (choices.one_in(2)) options.keep.frames = choices.below(100);
   if (choices.one_in(3)) options.memory_cap = choices.between(1, 8) * kMiB;
   options.close_timeout = 2 * kSecond;
-  constexpr uint32_t kBuffers[] = {0, 4096, 32'768};
+  // Never the kernel's own choice: megabytes for each would hide who is slow, and take minutes to drain.
+  constexpr uint32_t kBuffers[] = {4096, 16'384, 65'536};
   options.socket.send_buffer = kBuffers[choices.below(3)];
   return options;
 }
@@ -159,9 +160,9 @@ void ChurnRound::join_one() {
   one.unix_socket = kind > 0 && kind < 4;
   constexpr Framing kFramings[] = {Framing::kRaw, Framing::kChunked, Framing::kWebsocket};
   one.framing = one.kind == FdKind::kPipe ? Framing::kRaw : kFramings[choices_.below(3)];
-  // Small buffers at the other end: what it does not read is soon felt at ours.
-  const int small = 16'384;
-  if (choices_.one_in(2)) setsockopt(pair.theirs, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  // Small buffers at the other end, too: what it does not read is soon felt at ours.
+  const int buffer = choices_.one_in(2) ? 16'384 : 65'536;
+  setsockopt(pair.theirs, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   ClientOptions asked;
   asked.framing = one.framing;
   ChurnRules rules{options_.lag.recover, starts_on_key(options_.start.method), !choices_.one_in(4)};
@@ -233,11 +234,7 @@ void ChurnRound::wind_up() {
     closed_ = true;
   }
   while (env_->sinks_finished == 0) settle_accounts(true);
-  const auto seen = [](const auto& one) { return one.second.has_outcome; };
-  for (const Nanos until = monotonic_now() + 120 * kSecond;
-       !std::ranges::all_of(joined_, seen) && monotonic_now() < until; usleep(5'000)) {
-    settle_accounts(false);
-  }
+  wait_for_ends();
   crowd_.reset();
   env_->stop();
   for (const auto& [id, one] : joined_) {
@@ -250,6 +247,20 @@ void ChurnRound::wind_up() {
   if (ledger.live_clients != 0) problem(std::to_string(ledger.live_clients) + " client slots left");
   if (ledger.live_bytes != 0) problem(std::to_string(ledger.live_bytes) + " bytes left");
   env_.reset();
+}
+
+// What is still on its way may be a lot: as long as anything arrives there is no hurry.
+void ChurnRound::wait_for_ends() {
+  constexpr Nanos kSilence = 20 * kSecond;
+  const auto seen = [](const auto& one) { return one.second.has_outcome; };
+  uint64_t read_before = 0;
+  for (Nanos heard_at = monotonic_now(); !std::ranges::all_of(joined_, seen); usleep(5'000)) {
+    settle_accounts(false);
+    const uint64_t read_now = crowd_->bytes_read();
+    if (read_now != read_before) heard_at = monotonic_now();
+    read_before = read_now;
+    if (monotonic_now() - heard_at > kSilence) return;
+  }
 }
 
 void ChurnRound::judge(uint32_t id, const Joined& one) {

@@ -53,6 +53,7 @@ class ChurnRound {
   void change_limits();
   void settle_accounts(bool block);
   void wind_up();
+  void wait_for_ends();
   void judge(uint32_t id, const Joined& one);
   std::string verdict(const Joined& one) const;
   void count(const Joined& one);
