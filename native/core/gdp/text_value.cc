@@ -83,7 +83,8 @@ bool TextReader::read_type(Type* out) {
   out->known = true;
   out->type = type_of_name(out->name);
   if (out->type == ValueType::kNamed && !may_be_a_type(out->name)) {
-    return fail(start, "\"" + std::string(out->name.substr(0, 40)) + "\" is not a type");
+    // Appended: gcc 12 sees an overlap in a literal + string (its bug 105651).
+    return fail(start, std::string(1, '"').append(out->name.substr(0, 40)).append("\" is not a type"));
   }
   skip_space();
   return take(')') || fail("expected \")\" behind a type");
