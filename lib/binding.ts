@@ -21,7 +21,14 @@ export interface Binding {
     pts: bigint | undefined,
     dts: bigint | undefined,
     duration: bigint | undefined,
+    offset: bigint | undefined,
+    offsetEnd: bigint | undefined,
   ): boolean;
+  /**
+   * An event for GDP clients, in front of the next frame. `event`: its number; `text`: its structure as GStreamer prints it.
+   * False: too much waits for a frame already.
+   */
+  sinkPushEvent(id: number, event: number, text: string | undefined): boolean;
   /**
    * Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts; `client`: its id, for dumps;
    * deadline: ms since the epoch, Infinity for none; prelude: what Node had read of it. Throws with errno and syscall.
@@ -148,4 +155,7 @@ export const BODY_FRAMING = { raw: 0, length: 1, chunked: 2 } as const;
 export const FRAMINGS = ['raw', 'chunked', 'websocket', 'icy'] as const;
 
 /** native/core/timeline/frame.h, FrameFlags. */
-export const FRAME_FLAGS = { delta: 1, header: 2 } as const;
+export const FRAME_FLAGS = { delta: 1, header: 2, discont: 4, live: 8, gap: 16 } as const;
+
+/** What a client is sent: whether frames stand on their own or in packets of GDP. */
+export const PAYLOADS = ['raw', 'gdp'] as const;

@@ -7,10 +7,19 @@ export interface FrameInfo {
   pts?: bigint;
   dts?: bigint;
   duration?: bigint;
+  /** Of its first byte, sample or whatever the medium counts in; told to GDP clients. */
+  offset?: bigint;
+  offsetEnd?: bigint;
   /** A receiver can start here. Default true. */
   keyframe?: boolean;
   /** An in-band copy of the stream headers (GStreamer: HEADER): not sent twice. Default false. */
   header?: boolean;
+  /** It does not continue the frame before it. Told to GDP clients, as the next two. Default false. */
+  discont?: boolean;
+  /** It only fills a gap. Default false. */
+  gap?: boolean;
+  /** It comes from a live source. Default false. */
+  live?: boolean;
 }
 
 const MAX_FRAME = 0x7fffffff;
@@ -27,5 +36,12 @@ export function frameBytes(data: unknown): Uint8Array {
 
 /** FrameFlags of the core. */
 export function frameFlags(info: FrameInfo | undefined): number {
-  return (info?.keyframe === false ? FRAME_FLAGS.delta : 0) | (info?.header ? FRAME_FLAGS.header : 0);
+  if (info === undefined) return 0;
+  return (
+    (info.keyframe === false ? FRAME_FLAGS.delta : 0) |
+    (info.header ? FRAME_FLAGS.header : 0) |
+    (info.discont ? FRAME_FLAGS.discont : 0) |
+    (info.live ? FRAME_FLAGS.live : 0) |
+    (info.gap ? FRAME_FLAGS.gap : 0)
+  );
 }

@@ -40,6 +40,8 @@ import { writableFor } from './writable.js';
 
 type State = 'open' | 'ending' | 'closed';
 
+const NO_INFO: FrameInfo = {};
+
 /** Base of MultiFdSink and MultiSocketSink (GStreamer: multihandlesink). */
 export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordTarget {
   readonly #id: number;
@@ -110,7 +112,8 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
       throw flumenError('ERR_FLUMEN_BUSY', 'push: a native source writes to this sink; one writer at a time');
     }
     const bytes = frameBytes(data);
-    return native.sinkPush(this.#id, bytes, frameFlags(info), info?.pts, info?.dts, info?.duration);
+    const { pts, dts, duration, offset, offsetEnd } = info ?? NO_INFO;
+    return native.sinkPush(this.#id, bytes, frameFlags(info), pts, dts, duration, offset, offsetEnd);
   }
 
   /**

@@ -7,11 +7,11 @@ export const coreEdges = {
   sys: ['base'],
   timeline: ['base'],
   gdp: ['base', 'timeline'],
-  wire: ['base', 'timeline'],
+  wire: ['base', 'timeline', 'gdp'],
   client: ['base', 'sys', 'timeline', 'wire'],
   sink: ['base', 'sys', 'timeline', 'wire', 'client'],
   source: ['base', 'sys', 'timeline', 'sink'],
-  loop: ['base', 'sys', 'timeline', 'wire', 'client', 'sink', 'source'],
+  loop: ['base', 'sys', 'timeline', 'gdp', 'wire', 'client', 'sink', 'source'],
 };
 
 /** The other folders of native, and the first path parts their quoted includes may have. */

@@ -47,6 +47,10 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   /// Has `source`, which was made for this sink and lives on `loop`, read `feed`.
   void attach(FdSource* source, Loop& loop, std::unique_ptr<Feed> feed);
 
+  /// An event that is no part of the state, for GDP clients only: they get it in front of the next frame.
+  /// `text`: its structure as GStreamer prints it, or empty. False: too much is waiting for a frame already.
+  bool push_event(const gdp::EventKind& kind, std::string_view text);
+
   /// What the stream is from the next frame on. The same again changes nothing.
   void set_state(const StateChange& change, Nanos now);
 
@@ -117,6 +121,7 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   BlockWriter writer_;
   StateRef state_;
   HeaderFilter filter_;
+  std::string events_;  // packets that the next frame takes along
   std::atomic<bool> ending_{false};
   // The source that reads for this sink, as far as its loop knows it still.
   FdSource* reader_ = nullptr;
