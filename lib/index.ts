@@ -24,6 +24,11 @@ export { TcpClientSink, TcpClientSource, TcpServerSink, TcpServerSource } from '
 export type { Diagnostics, EnvironmentOptions } from './environment.js';
 export { configure, diagnostics } from './environment.js';
 export type { SystemError } from './errors.js';
+export type { GdpEncoderOptions, GdpFrameInfo } from './gdp/encoder.js';
+export { GdpEncoder } from './gdp/encoder.js';
+export type { EventType, GdpCaps, GdpEvent, GdpFrame, GdpPacket, GdpWire } from './gdp/packet.js';
+export type { GdpParserOptions, GdpRecognition } from './gdp/parser.js';
+export { GdpError, GdpParser, recogniseGdp } from './gdp/parser.js';
 export type { StreamInfo } from './ingest/upload.js';
 export type { Authenticate, ListenerRequest } from './server/listeners.js';
 export type { Listener, Mount } from './server/mount.js';

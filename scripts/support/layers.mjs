@@ -52,6 +52,8 @@ export const libEdges = {
   handoff: [...common, 'binding', 'native'],
   sink: [...common, 'binding', 'native', 'environment', 'handoff'],
   source: [...common, 'binding', 'native', 'environment', 'handoff', 'sink'],
+  // The codec in JavaScript: bytes in, packets out; knows of no descriptor.
+  gdp: [...common, 'binding', 'native'],
   http: [...common, 'handoff', 'sink', 'source'],
   // Encoders speak something close to HTTP: ingest reads heads and writes replies with http's parts, never the other way.
   ingest: [...common, 'handoff', 'sink', 'source', 'http'],
@@ -62,7 +64,7 @@ export const libEdges = {
   // Inputs and outputs written as on a command line, and what becomes of them.
   relay: [...common, 'sink', 'source', 'endpoint'],
   server: [...common, 'descriptors', 'handoff', 'sink', 'source', 'ingest', 'http'],
-  cli: [...common, 'server', 'relay'],
+  cli: [...common, 'server', 'relay', 'gdp'],
   index: [
     ...common,
     'binding',
@@ -71,6 +73,7 @@ export const libEdges = {
     'handoff',
     'sink',
     'source',
+    'gdp',
     'ingest',
     'http',
     'endpoint',
