@@ -50,6 +50,8 @@ export interface Binding {
     headers: readonly Uint8Array[] | undefined,
     texts: readonly (string | undefined)[],
   ): void;
+  /** The state of the next frame, whoever has set it. Undefined: the sink has gone. */
+  sinkState(id: number): [headers: Uint8Array[], texts: string[]] | undefined;
   /** That many sinkDump records with `request` will follow; 0: the sink has gone. */
   sinkDump(id: number, request: number): number;
   /** New limits (flatLag) for the clients without limits of their own. */
@@ -92,9 +94,39 @@ export interface Binding {
    * read, or a receiver could not read it.
    */
   gdpEncode(what: true | number, text: Uint8Array | undefined, headerFlags: number): Uint8Array;
+  /**
+   * Caps (true) or a structure: the text as GStreamer writes it, and what is in it. Throws a TypeError when it cannot be
+   * read.
+   */
+  gdpRead(caps: boolean, text: Uint8Array): [text: string, ...structures: RawStructure[]];
   /** native/core/gdp/recognise.h, Recognition. */
   gdpRecognise(start: Uint8Array): number;
 }
+
+/** Features of caps, then pairs of a field's name and its value. */
+export type RawStructure = [name: string, features: string[], ...fields: (string | RawValue)[]];
+/** One of VALUE_TYPES, and what belongs to it; of other types name and text. */
+export type RawValue = [type: number, ...parts: unknown[]];
+
+/** native/core/gdp/value.h, ValueType: those that have a form of their own in JavaScript. */
+export const VALUE_TYPES = {
+  int: 0,
+  uint: 1,
+  int64: 2,
+  uint64: 3,
+  double: 8,
+  boolean: 9,
+  string: 10,
+  fraction: 11,
+  bitmask: 12,
+  buffer: 13,
+  structure: 15,
+  taglist: 16,
+  segment: 17,
+  array: 20,
+  list: 21,
+  range: 22,
+} as const;
 
 /** The packets that were completed by one feed: GDP_RECORD numbers and two texts each, all payloads in a row. */
 export interface GdpBatch {

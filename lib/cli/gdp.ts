@@ -4,8 +4,10 @@ import process from 'node:process';
 import { Command, Option } from 'commander';
 import { describePacket, jsonLine, type Line } from '../gdp/describe.js';
 import { GdpEncoder } from '../gdp/encoder.js';
+import { GdpError } from '../gdp/error.js';
+import { Event } from '../gdp/event.js';
 import type { GdpPacket } from '../gdp/packet.js';
-import { GdpError, GdpParser } from '../gdp/parser.js';
+import { GdpParser } from '../gdp/parser.js';
 import { recode } from '../gdp/recode.js';
 
 const FILE = 'a file, or - for what comes in on stdin';
@@ -93,14 +95,10 @@ async function copy(file: string, bytesOf: (packet: GdpPacket) => Uint8Array | u
 
 async function pay(file: string, caps: string): Promise<void> {
   const encoder = new GdpEncoder();
-  const segment =
-    'GstEventSegment, segment=(GstSegment)"segment, flags=(GstSegmentFlags)GST_SEGMENT_FLAG_NONE, rate=(double)1, ' +
-    'applied-rate=(double)1, format=(GstFormat)bytes, base=(guint64)0, offset=(guint64)0, start=(guint64)0, ' +
-    'stop=(guint64)-1, time=(guint64)0, position=(guint64)0, duration=(guint64)-1;";';
   const head = [
-    encoder.event('stream-start', 'GstEventStreamStart, stream-id=(string)flumen, flags=(GstStreamFlags)0;'),
+    encoder.event(Event.streamStart({ streamId: 'flumen' })),
     encoder.caps(caps),
-    encoder.event('segment', segment),
+    encoder.event(Event.segment({ format: 'bytes' })),
   ];
   await write(Buffer.concat(head));
   let offset = 0n;

@@ -1,7 +1,8 @@
 /** Packets as `flumen gdp inspect` shows them: what was on the wire, and apart from it what we make of it. */
 import { createHash } from 'node:crypto';
 import { GDP_EVENTS } from '../binding.js';
-import { BUFFER_FLAGS, type GdpEvent, type GdpFrame, type GdpPacket } from './packet.js';
+import { BUFFER_FLAGS, flagsOf } from './frame.js';
+import type { GdpEvent, GdpFrame, GdpPacket } from './packet.js';
 
 /** Values of one line; undefined ones are left out. */
 export type Line = Record<string, unknown>;
@@ -35,9 +36,7 @@ export function describePacket(packet: GdpPacket): Line {
 
 function describeFrame(frame: GdpFrame): Line {
   const { wire, payload } = frame;
-  const delta = frame.keyframe ? 0 : BUFFER_FLAGS.delta;
-  const names = (['live', 'discont', 'header', 'gap'] as const).filter((name) => frame[name]);
-  const flags = names.reduce((sum, name) => sum | BUFFER_FLAGS[name], delta);
+  const flags = flagsOf('packet', frame);
   const same = frame.dts === wire.dts && flags === wire.flags;
   return {
     pts: wire.pts ?? null,
@@ -60,7 +59,7 @@ function describeEvent(event: GdpEvent): Line {
   const known = old || event.type === 'unknown' ? undefined : event.type;
   const number = value >> 8;
   const structure = payload.length === 0 ? null : wireText(payload);
-  const readAs = { type: event.type, structure: event.structure ?? null };
+  const readAs = { type: event.type, structure: event.text ?? null };
   return {
     type: known ?? 'unknown',
     num: number,

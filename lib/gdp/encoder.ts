@@ -1,8 +1,12 @@
 /** Makes GDP packets that every gdpdepay of GStreamer 1.x reads. */
 import { GDP_EVENTS } from '../binding.js';
 import { native } from '../native.js';
+import { Caps } from '../structure/caps.js';
+import type { Structure } from '../structure/structure.js';
 import { checkBoolean, checkKeys, describe } from '../units.js';
-import { BUFFER_FLAGS, type EventType, NO_VALUE } from './packet.js';
+import { Event, type EventType } from './event.js';
+import { checkMeta, Frame, type FrameMeta, flatMeta } from './frame.js';
+import { GdpCaps, GdpEvent } from './packet.js';
 
 export interface GdpEncoderOptions {
   /** gdppay's crc-header. Default true. */
@@ -11,24 +15,8 @@ export interface GdpEncoderOptions {
   payloadCrc?: boolean;
 }
 
-/** A frame's metadata; what is missing has no value. Times in ns. */
-export interface GdpFrameInfo {
-  pts?: bigint | undefined;
-  dts?: bigint | undefined;
-  duration?: bigint | undefined;
-  offset?: bigint | undefined;
-  offsetEnd?: bigint | undefined;
-  /** A receiver can start here. Default true. */
-  keyframe?: boolean;
-  header?: boolean;
-  discont?: boolean;
-  gap?: boolean;
-  live?: boolean;
-}
-
-const TIMES = ['pts', 'dts', 'duration', 'offset', 'offsetEnd'] as const;
-const FLAGS = ['header', 'discont', 'gap', 'live'] as const;
-const INFO_KEYS = [...TIMES, ...FLAGS, 'keyframe'];
+/** What a packet can be made of; what a parser has given is one, too. */
+export type GdpItem = Frame | Caps | Event | GdpCaps;
 
 const BUFFER_TYPE = 1;
 const HEADER_CRC = 1;
@@ -48,31 +36,51 @@ export class GdpEncoder {
   }
 
   /** The header that belongs in front of `data`, which stays as it is: send both. */
-  frameHeader(data: Uint8Array, info: GdpFrameInfo = {}): Uint8Array {
-    if (!(data instanceof Uint8Array))
-      throw new TypeError(`data must be a Uint8Array, not ${describe(data)}`);
-    checkKeys('info', info, INFO_KEYS);
-    const meta = BigUint64Array.from(TIMES, (name) => checkTime(`info.${name}`, info[name]));
-    let flags = checkBoolean('info.keyframe', info.keyframe ?? true) ? 0 : BUFFER_FLAGS.delta;
-    for (const name of FLAGS) {
-      if (checkBoolean(`info.${name}`, info[name] ?? false)) flags |= BUFFER_FLAGS[name];
-    }
-    return native.gdpHeader(BUFFER_TYPE, meta, flags, data, this.#headerFlags);
+  frameHeader(data: Uint8Array, info: FrameMeta = {}): Uint8Array {
+    return this.#header(data, 'info', checkMeta('info', info));
   }
 
-  /** Throws a TypeError when the caps cannot be read, are not fixed, or hold what a receiver could not read. */
-  caps(caps: string): Uint8Array {
-    return this.#encode('caps', true, caps);
+  /** The whole packet. The bytes are copied; frameHeader() spares that. */
+  frame(frame: Frame): Uint8Array {
+    if (!(frame instanceof Frame)) throw new TypeError(`frame must be a Frame, not ${describe(frame)}`);
+    return Buffer.concat([this.#header(frame.payload, 'frame', frame), frame.payload]);
   }
 
   /**
-   * `structure` in GStreamer's spelling; flush-start and eos have none. Throws a TypeError for what cannot be read,
-   * for events that do not travel downstream, and for what a receiver could not read.
+   * `caps` may also be in GStreamer's spelling. Throws a TypeError when they cannot be read, are not fixed, or hold what a
+   * receiver could not read.
    */
-  event(type: EventType, structure?: string): Uint8Array {
-    const number = GDP_EVENTS[type];
+  caps(caps: Caps | string): Uint8Array {
+    return this.#encode('caps', true, typeof caps === 'object' ? new Caps(caps).toString() : caps);
+  }
+
+  /**
+   * An Event, or its type and `structure`, which may also be in GStreamer's spelling; flush-start and eos have none.
+   * Throws a TypeError for what cannot be read, for events that do not travel downstream, and for what a receiver could
+   * not read.
+   */
+  event(event: Event | EventType, structure?: Structure | string): Uint8Array {
+    const { type, text } = event instanceof Event ? event : new Event(event, structure);
+    const number = type === 'unknown' ? undefined : GDP_EVENTS[type];
     if (number === undefined) throw new TypeError(`there is no event ${describe(type)}`);
-    return this.#encode(type, number, structure);
+    return this.#encode(type, number, text);
+  }
+
+  /** The packet of a frame, of caps or of an event; nothing for an event that is to be passed over. */
+  encode(item: GdpItem): Uint8Array | undefined {
+    if (item instanceof Frame) return this.frame(item);
+    if (item instanceof GdpCaps) return this.caps(item.text);
+    if (item instanceof Caps) return this.caps(item);
+    if (!(item instanceof Event))
+      throw new TypeError(`a Frame, Caps or Event is wanted, not ${describe(item)}`);
+    return item instanceof GdpEvent && item.skipped !== undefined ? undefined : this.event(item);
+  }
+
+  #header(data: Uint8Array, name: string, meta: FrameMeta): Uint8Array {
+    if (!(data instanceof Uint8Array))
+      throw new TypeError(`data must be a Uint8Array, not ${describe(data)}`);
+    const [times, flags] = flatMeta(name, meta);
+    return native.gdpHeader(BUFFER_TYPE, times, flags, data, this.#headerFlags);
   }
 
   #encode(name: string, what: true | number, text: string | undefined): Uint8Array {
@@ -85,12 +93,4 @@ export class GdpEncoder {
       throw new TypeError(`${name}: ${(error as Error).message}`);
     }
   }
-}
-
-function checkTime(name: string, value: unknown): bigint {
-  if (value === undefined) return NO_VALUE;
-  if (typeof value !== 'bigint') throw new TypeError(`${name} must be a bigint, not ${describe(value)}`);
-  if (value < 0n || value >= NO_VALUE)
-    throw new RangeError(`${name} must be from 0 to 2^64 - 2, not ${value}`);
-  return value;
 }

@@ -1,8 +1,8 @@
 /** GDP packets as JavaScript sees them. Timestamps, durations and offsets are bigint; undefined means "no value". */
 import { GDP_EVENTS, GDP_RECORD, type GdpBatch } from '../binding.js';
-
-/** GStreamer's events by their nicks; `unknown` is one that nobody knows. */
-export type EventType = keyof typeof GDP_EVENTS;
+import { Caps } from '../structure/caps.js';
+import { Event, type EventType } from './event.js';
+import { BUFFER_FLAGS, Frame, type FrameMeta, NO_VALUE } from './frame.js';
 
 /** A header as it was on the wire, whatever the sender's age. */
 export interface GdpWire {
@@ -22,62 +22,80 @@ export interface GdpWire {
   readonly payloadCrc: number;
 }
 
-interface PacketBase {
+/** What every packet has. */
+export interface GdpPacketBase {
   /** Bytes of the stream before its header. */
   readonly at: number;
   readonly wire: GdpWire;
   readonly payload: Uint8Array;
 }
 
-/** GStreamer calls it a buffer. */
-export interface GdpFrame extends PacketBase {
-  readonly kind: 'buffer';
-  /** ns */
-  readonly pts: bigint | undefined;
-  /** ns */
-  readonly dts: bigint | undefined;
-  /** ns */
-  readonly duration: bigint | undefined;
-  readonly offset: bigint | undefined;
-  readonly offsetEnd: bigint | undefined;
-  /** A receiver can start here: not DELTA_UNIT. */
-  readonly keyframe: boolean;
-  readonly header: boolean;
-  readonly discont: boolean;
-  readonly gap: boolean;
-  readonly live: boolean;
+export class GdpFrame extends Frame implements GdpPacketBase {
+  readonly kind = 'buffer';
+  readonly at: number;
+  readonly wire: GdpWire;
+
+  constructor({ at, wire, payload }: GdpPacketBase, meta: FrameMeta) {
+    super(payload, meta);
+    this.at = at;
+    this.wire = wire;
+  }
 }
 
-export interface GdpCaps extends PacketBase {
-  readonly kind: 'caps';
+export class GdpCaps implements GdpPacketBase {
+  readonly kind = 'caps';
+  readonly at: number;
+  readonly wire: GdpWire;
+  readonly payload: Uint8Array;
   /** In GStreamer's spelling. */
-  readonly caps: string;
+  readonly text: string;
+  #caps: Caps | undefined;
+
+  constructor({ at, wire, payload }: GdpPacketBase, text: string) {
+    this.at = at;
+    this.wire = wire;
+    this.payload = payload;
+    this.text = text;
+  }
+
+  get caps(): Caps {
+    this.#caps ??= Caps.parse(this.text);
+    return this.#caps;
+  }
+
+  /** What setStreamState() takes. */
+  get state(): { caps: Caps } {
+    return { caps: this.caps };
+  }
 }
 
-export interface GdpEvent extends PacketBase {
-  readonly kind: 'event';
-  readonly type: EventType | 'unknown';
+export class GdpEvent extends Event implements GdpPacketBase {
+  readonly kind = 'event';
+  readonly at: number;
+  readonly wire: GdpWire;
+  readonly payload: Uint8Array;
   /** The number that stands for it in a header of today; wire.type is the sender's. */
   readonly wireType: number;
-  /** In GStreamer's spelling; undefined when the event has none, or it cannot be read. */
-  readonly structure: string | undefined;
   /** Why the event is to be passed over; undefined: it is not. */
   readonly skipped: string | undefined;
+
+  constructor(
+    { at, wire, payload }: GdpPacketBase,
+    type: EventType | 'unknown',
+    text: string | undefined,
+    wireType: number,
+    skipped: string | undefined,
+  ) {
+    super(type, text);
+    this.at = at;
+    this.wire = wire;
+    this.payload = payload;
+    this.wireType = wireType;
+    this.skipped = skipped;
+  }
 }
 
 export type GdpPacket = GdpFrame | GdpCaps | GdpEvent;
-
-/** GstBufferFlags that travel. */
-export const BUFFER_FLAGS = {
-  live: 0x10,
-  discont: 0x40,
-  header: 0x400,
-  gap: 0x800,
-  delta: 0x2000,
-} as const;
-
-/** "No value" on the wire. */
-export const NO_VALUE = 0xffff_ffff_ffff_ffffn;
 
 const EVENT_NAMES = new Map(Object.entries(GDP_EVENTS).map(([name, number]) => [number, name as EventType]));
 
@@ -95,40 +113,38 @@ export function packetsOf({ records, texts, skipped, payloads }: GdpBatch): GdpP
 }
 
 function packetOf(record: BigUint64Array, text: string, skipped: string, payload: Uint8Array): GdpPacket {
-  const wire = wireOf(record);
-  const base = { at: numberAt(record, GDP_RECORD.at), wire, payload };
+  const base = { at: numberAt(record, GDP_RECORD.at), wire: wireOf(record), payload };
   switch (numberAt(record, GDP_RECORD.kind)) {
-    case 0: {
-      const { pts, duration, offset, offsetEnd } = wire;
-      const flags = numberAt(record, GDP_RECORD.readFlags);
-      const has = (flag: number) => (flags & flag) !== 0;
-      return {
-        kind: 'buffer',
-        pts,
-        dts: valueAt(record, GDP_RECORD.readDts),
-        duration,
-        offset,
-        offsetEnd,
-        keyframe: !has(BUFFER_FLAGS.delta),
-        header: has(BUFFER_FLAGS.header),
-        discont: has(BUFFER_FLAGS.discont),
-        gap: has(BUFFER_FLAGS.gap),
-        live: has(BUFFER_FLAGS.live),
-        ...base,
-      };
-    }
+    case 0:
+      return new GdpFrame(base, metaOf(record, base.wire));
     case 1:
-      return { kind: 'caps', caps: text, ...base };
+      return new GdpCaps(base, text);
     default:
-      return {
-        kind: 'event',
-        type: EVENT_NAMES.get(numberAt(record, GDP_RECORD.event) as never) ?? 'unknown',
-        wireType: numberAt(record, GDP_RECORD.readType),
-        structure: text === '' ? undefined : text,
-        skipped: skipped === '' ? undefined : skipped,
-        ...base,
-      };
+      return new GdpEvent(
+        base,
+        EVENT_NAMES.get(numberAt(record, GDP_RECORD.event) as never) ?? 'unknown',
+        text === '' ? undefined : text,
+        numberAt(record, GDP_RECORD.readType),
+        skipped === '' ? undefined : skipped,
+      );
   }
+}
+
+function metaOf(record: BigUint64Array, { pts, duration, offset, offsetEnd }: GdpWire): FrameMeta {
+  const flags = numberAt(record, GDP_RECORD.readFlags);
+  const has = (flag: number) => (flags & flag) !== 0;
+  return {
+    pts,
+    dts: valueAt(record, GDP_RECORD.readDts),
+    duration,
+    offset,
+    offsetEnd,
+    keyframe: !has(BUFFER_FLAGS.delta),
+    header: has(BUFFER_FLAGS.header),
+    discont: has(BUFFER_FLAGS.discont),
+    gap: has(BUFFER_FLAGS.gap),
+    live: has(BUFFER_FLAGS.live),
+  };
 }
 
 function wireOf(record: BigUint64Array): GdpWire {

@@ -2,6 +2,7 @@
 import type { GdpBatch } from '../binding.js';
 import { native } from '../native.js';
 import { checkInteger, checkKeys, describe } from '../units.js';
+import { GdpError } from './error.js';
 import { type GdpPacket, packetsOf } from './packet.js';
 
 export interface GdpParserOptions {
@@ -11,29 +12,6 @@ export interface GdpParserOptions {
   maxCaps?: number;
   /** The longest event, in bytes. Default 1 MiB. */
   maxEvent?: number;
-}
-
-/** What is wrong with a GDP stream. It cannot be read on: there is no mark to find the next packet by. */
-export class GdpError extends Error {
-  readonly code = 'ERR_FLUMEN_GDP';
-
-  /** "header-crc", "payload-crc", "bad-version", "truncated-payload"… */
-  readonly fault: string;
-  /** What is wrong, without the place. */
-  readonly reason: string;
-  /** Where the packet's header begins, in bytes of the stream. */
-  readonly at: number;
-  /** How many packets came before it. */
-  readonly packet: number;
-
-  constructor(fault: string, reason: string, at: number, packet: number) {
-    super(`GDP packet ${packet} at byte ${at}: ${reason}`);
-    this.name = 'GdpError';
-    this.fault = fault;
-    this.reason = reason;
-    this.at = at;
-    this.packet = packet;
-  }
 }
 
 // A parser that nobody ended must not stay for ever.

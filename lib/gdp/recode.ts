@@ -1,6 +1,7 @@
 /** Packets written again from what was read: the same bytes for every valid stream of today. */
 import { native } from '../native.js';
-import { BUFFER_FLAGS, type GdpFrame, type GdpPacket, NO_VALUE } from './packet.js';
+import { flatMeta, NO_VALUE } from './frame.js';
+import type { GdpPacket } from './packet.js';
 
 const NUL = 0;
 const CRC_FLAGS = 3;
@@ -13,13 +14,13 @@ export function recode(packet: GdpPacket): Uint8Array {
   const { wire } = packet;
   const payload = payloadOf(packet);
   const frame = packet.kind === 'buffer';
-  const meta = frame
-    ? [packet.pts, packet.dts, packet.duration, packet.offset, packet.offsetEnd].map((it) => it ?? NO_VALUE)
-    : [packet.kind === 'event' ? NO_VALUE : 0n, 0n, 0n, 0n, 0n];
+  const [times, flags] = frame
+    ? flatMeta('packet', packet)
+    : [BigUint64Array.of(packet.kind === 'event' ? NO_VALUE : 0n, 0n, 0n, 0n, 0n), 0];
   const header = native.gdpHeader(
     packet.kind === 'event' ? packet.wireType : wire.type,
-    BigUint64Array.from(meta),
-    frame ? flagsOf(packet) : 0,
+    times,
+    flags,
     payload,
     wire.headerFlags & CRC_FLAGS,
   );
@@ -28,16 +29,7 @@ export function recode(packet: GdpPacket): Uint8Array {
 
 function payloadOf(packet: GdpPacket): Uint8Array {
   if (packet.kind === 'buffer') return packet.payload;
-  const text =
-    packet.kind === 'caps' ? packet.caps : packet.skipped === undefined ? packet.structure : undefined;
+  const text = packet.kind === 'event' && packet.skipped !== undefined ? undefined : packet.text;
   // The core prints ASCII only.
   return text === undefined ? packet.payload : Buffer.from(`${text}${String.fromCharCode(NUL)}`, 'latin1');
-}
-
-function flagsOf(frame: GdpFrame): number {
-  let flags = frame.keyframe ? 0 : BUFFER_FLAGS.delta;
-  for (const name of ['live', 'discont', 'header', 'gap'] as const) {
-    if (frame[name]) flags |= BUFFER_FLAGS[name];
-  }
-  return flags;
 }

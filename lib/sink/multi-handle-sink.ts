@@ -124,9 +124,9 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     native.sinkSetState(this.#id, headers, texts);
   }
 
-  /** What setStreamState() has said of the stream, all in all. */
+  /** What setStreamState() and a source that reads GDP have said of the stream, all in all. */
   get streamState(): StreamState {
-    return this.#streamState.get();
+    return this.#streamState.get(native.sinkState(this.#id));
   }
 
   /**

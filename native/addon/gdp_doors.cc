@@ -1,5 +1,5 @@
-// Doors of the GDP codec: parsers by id, and what the encoder is made of. Text goes in and out as text here;
-// its values are gdp_values.cc's business.
+// Doors of the GDP codec: parsers by id, and what the encoder is made of. Packets' text is text here; gdpRead
+// makes values of it.
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "addon/convert.h"
+#include "addon/gdp_values.h"
 #include "addon/instance.h"
 #include "core/gdp/parser.h"
 #include "core/gdp/recognise.h"
@@ -177,6 +178,25 @@ Napi::Value gdp_encode(const Napi::CallbackInfo& info) {
   return bytes(info.Env(), packet.data(), packet.size());
 }
 
+// gdpRead(caps: boolean, text) → [the text as GStreamer writes it, its structures…]. Throws a TypeError when
+// it cannot be read.
+Napi::Value gdp_read(const Napi::CallbackInfo& info) {
+  const std::string_view text = text_of(info[1]);
+  const bool is_caps = info[0].ToBoolean();
+  Caps caps;
+  TextError error;
+  if (is_caps ? !parse_caps(text, &caps, &error)
+              : !parse_structure(text, &caps.structures.emplace_back(), &error)) {
+    return refuse(info.Env(), error.what + " (byte " + std::to_string(error.at) + ")");
+  }
+  Napi::Array out = Napi::Array::New(info.Env());
+  out[0u] = is_caps ? print_caps(caps) : print_structure(caps.structures.front());
+  for (const Structure& structure : caps.structures) {
+    out[out.Length()] = structure_array(info.Env(), structure);
+  }
+  return out;
+}
+
 // gdpRecognise(bytes) → Recognition
 Napi::Value gdp_recognise(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(recognise(bytes_of(info[0]))));
@@ -190,6 +210,7 @@ void export_gdp_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("gdpClose", Napi::Function::New(env, gdp_close, "gdpClose"));
   exports.Set("gdpHeader", Napi::Function::New(env, gdp_header, "gdpHeader"));
   exports.Set("gdpEncode", Napi::Function::New(env, gdp_encode, "gdpEncode"));
+  exports.Set("gdpRead", Napi::Function::New(env, gdp_read, "gdpRead"));
   exports.Set("gdpRecognise", Napi::Function::New(env, gdp_recognise, "gdpRecognise"));
 }
 

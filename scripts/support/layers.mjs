@@ -10,8 +10,8 @@ export const coreEdges = {
   wire: ['base', 'timeline'],
   client: ['base', 'sys', 'timeline', 'wire'],
   sink: ['base', 'sys', 'timeline', 'wire', 'client'],
-  source: ['base', 'sys', 'timeline', 'sink'],
-  loop: ['base', 'sys', 'timeline', 'wire', 'client', 'sink', 'source'],
+  source: ['base', 'sys', 'timeline', 'gdp', 'sink'],
+  loop: ['base', 'sys', 'timeline', 'gdp', 'wire', 'client', 'sink', 'source'],
 };
 
 /** The other folders of native, and the first path parts their quoted includes may have. */
@@ -50,19 +50,21 @@ export const libEdges = {
   // The bell: what the loops report goes to the sink or source it belongs to.
   environment: [...common, 'binding', 'native'],
   handoff: [...common, 'binding', 'native'],
-  sink: [...common, 'binding', 'native', 'environment', 'handoff'],
-  source: [...common, 'binding', 'native', 'environment', 'handoff', 'sink'],
+  // Caps, events and other structures: typed values, and GStreamer's text for them.
+  structure: [...common, 'binding', 'native'],
   // The codec in JavaScript: bytes in, packets out; knows of no descriptor.
-  gdp: [...common, 'binding', 'native'],
+  gdp: [...common, 'binding', 'native', 'structure'],
+  sink: [...common, 'binding', 'native', 'environment', 'handoff', 'structure'],
+  source: [...common, 'binding', 'native', 'environment', 'handoff', 'gdp', 'sink'],
   http: [...common, 'handoff', 'sink', 'source'],
   // Encoders speak something close to HTTP: ingest reads heads and writes replies with http's parts, never the other way.
   ingest: [...common, 'handoff', 'sink', 'source', 'http'],
   // How many files may be open: whoever accepts connections counts.
   descriptors: [],
   // Sockets to other programs. http's parts are for http:// end points.
-  endpoint: [...common, 'descriptors', 'environment', 'sink', 'source', 'http'],
+  endpoint: [...common, 'descriptors', 'environment', 'gdp', 'sink', 'source', 'http'],
   // Inputs and outputs written as on a command line, and what becomes of them.
-  relay: [...common, 'sink', 'source', 'endpoint'],
+  relay: [...common, 'gdp', 'sink', 'source', 'endpoint'],
   server: [...common, 'descriptors', 'handoff', 'sink', 'source', 'ingest', 'http'],
   cli: [...common, 'server', 'relay', 'gdp'],
   index: [
@@ -71,9 +73,10 @@ export const libEdges = {
     'native',
     'environment',
     'handoff',
+    'structure',
+    'gdp',
     'sink',
     'source',
-    'gdp',
     'ingest',
     'http',
     'endpoint',

@@ -27,9 +27,9 @@ describe('GdpEncoder and GdpParser', () => {
       data,
     );
     expect(start).toMatchObject({ kind: 'event', type: 'stream-start', at: 0, skipped: undefined });
-    expect(start).toHaveProperty('structure', 'GstEventStreamStart, stream-id=(string)"a\\ b";');
-    expect(caps).toMatchObject({ kind: 'caps', caps: 'audio/mpeg, mpegversion=(int)1' });
-    expect(segment).toMatchObject({ type: 'segment', structure: SEGMENT });
+    expect(start).toHaveProperty('text', 'GstEventStreamStart, stream-id=(string)"a\\ b";');
+    expect(caps).toMatchObject({ kind: 'caps', text: 'audio/mpeg, mpegversion=(int)1' });
+    expect(segment).toMatchObject({ type: 'segment', text: SEGMENT });
     expect(frame).toMatchObject({ kind: 'buffer', dts: undefined, ...info });
     expect(frame).toMatchObject({ keyframe: false, live: true, gap: true, header: false, discont: false });
     expect(Buffer.from(frame!.payload).toString()).toBe('hello');

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describePacket, jsonLine } from '../../lib/gdp/describe.js';
-import { GdpError, GdpParser } from '../../lib/gdp/parser.js';
+import { GdpError } from '../../lib/gdp/error.js';
+import { GdpParser } from '../../lib/gdp/parser.js';
 import { recode } from '../../lib/gdp/recode.js';
 
 const FOLDER = new URL('../vectors/gdp/', import.meta.url);

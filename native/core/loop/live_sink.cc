@@ -118,6 +118,11 @@ void LiveSink::set_state(const StateChange& change, Nanos now) {
   state_ = std::move(fresh);
 }
 
+StateRef LiveSink::state() {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
 void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) {
   if (ending_) return;
   Frame frame;

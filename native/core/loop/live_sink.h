@@ -49,6 +49,8 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
 
   /// What the stream is from the next frame on. The same again changes nothing.
   void set_state(const StateChange& change, Nanos now);
+  /// What the next frame's state is, whoever said so.
+  StateRef state();
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
   Result<Client*> add(int fd, std::string_view head, ClientOptions options);
