@@ -24,11 +24,8 @@ export interface Binding {
     offset: bigint | undefined,
     offsetEnd: bigint | undefined,
   ): boolean;
-  /**
-   * An event for GDP clients, in front of the next frame. `event`: its number; `text`: its structure as GStreamer prints it.
-   * False: too much waits for a frame already.
-   */
-  sinkPushEvent(id: number, event: number, text: string | undefined): boolean;
+  /** The packet of an event for GDP clients, in front of the next frame. False: too much waits for a frame already. */
+  sinkPushEvent(id: number, packet: Uint8Array): boolean;
   /**
    * Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts; `client`: its id, for dumps;
    * deadline: ms since the epoch, Infinity for none; prelude: what Node had read of it. Throws with errno and syscall.
@@ -57,6 +54,8 @@ export interface Binding {
     headers: readonly Uint8Array[] | undefined,
     texts: readonly (string | undefined)[],
   ): void;
+  /** The state of the next frame, whoever has set it. Undefined: the sink has gone. */
+  sinkState(id: number): [headers: Uint8Array[], texts: string[]] | undefined;
   /** That many sinkDump records with `request` will follow; 0: the sink has gone. */
   sinkDump(id: number, request: number): number;
   /** New limits (flatLag) for the clients without limits of their own. */
@@ -80,7 +79,134 @@ export interface Binding {
   /** True when it is closed at once; otherwise a record follows. */
   sourceClose(id: number): boolean;
   sourceBytesRead(id: number): number;
+
+  /** A GDP parser; the longest frame, caps and event it takes, in bytes. */
+  gdpOpen(frameLimit: number, capsLimit: number, eventLimit: number): number;
+  /** Without bytes: there are no more. */
+  gdpFeed(id: number, bytes: Uint8Array | undefined): GdpBatch;
+  gdpClose(id: number): void;
+  /** The 62 bytes for this payload. `meta`: pts, dts, duration, offset, offset end. */
+  gdpHeader(
+    type: number,
+    meta: BigUint64Array,
+    flags: number,
+    payload: Uint8Array,
+    headerFlags: number,
+  ): Uint8Array;
+  /**
+   * The packet of caps (true) or of an event (its number) with this text. Throws a TypeError when the text cannot be
+   * read, or a receiver could not read it.
+   */
+  gdpEncode(what: true | number, text: Uint8Array | undefined, headerFlags: number): Uint8Array;
+  /**
+   * Caps (true) or a structure: the text as GStreamer writes it, and what is in it. Throws a TypeError when it cannot be
+   * read.
+   */
+  gdpRead(caps: boolean, text: Uint8Array): [text: string, ...structures: RawStructure[]];
+  /** native/core/gdp/recognise.h, Recognition. */
+  gdpRecognise(start: Uint8Array): number;
 }
+
+/** Features of caps, then pairs of a field's name and its value. */
+export type RawStructure = [name: string, features: string[], ...fields: (string | RawValue)[]];
+/** One of VALUE_TYPES, and what belongs to it; of other types name and text. */
+export type RawValue = [type: number, ...parts: unknown[]];
+
+/** native/core/gdp/value.h, ValueType: those that have a form of their own in JavaScript. */
+export const VALUE_TYPES = {
+  int: 0,
+  uint: 1,
+  int64: 2,
+  uint64: 3,
+  double: 8,
+  boolean: 9,
+  string: 10,
+  fraction: 11,
+  bitmask: 12,
+  buffer: 13,
+  structure: 15,
+  taglist: 16,
+  segment: 17,
+  array: 20,
+  list: 21,
+  range: 22,
+} as const;
+
+/** The packets that were completed by one feed: GDP_RECORD numbers and two texts each, all payloads in a row. */
+export interface GdpBatch {
+  readonly records: BigUint64Array;
+  /** Caps, or the structure of an event; "" for none. */
+  readonly texts: readonly string[];
+  /** Why it is to be passed over; "" when it is not. */
+  readonly skipped: readonly string[];
+  readonly payloads: Uint8Array;
+  /** native/core/gdp/fault.h, fault_code(): the stream has failed, for good. */
+  readonly fault?: string;
+  readonly message?: string;
+  readonly at?: number;
+  readonly packet?: number;
+}
+
+/** Places in a packet's record; `fields` is how many there are. Times and offsets: all bits set for none. */
+export const GDP_RECORD = {
+  kind: 0,
+  at: 1,
+  major: 2,
+  minor: 3,
+  headerFlags: 4,
+  type: 5,
+  length: 6,
+  pts: 7,
+  dts: 8,
+  duration: 9,
+  offset: 10,
+  offsetEnd: 11,
+  flags: 12,
+  headerCrc: 13,
+  payloadCrc: 14,
+  /** As it is to be read, whatever the sender's age. */
+  readDts: 15,
+  readFlags: 16,
+  /** Number of the event; 0: unknown */
+  event: 17,
+  readType: 18,
+  fields: 19,
+} as const;
+
+/** native/core/gdp/event_kind.h: events by their number, as GStreamer 1.x has them. */
+export const GDP_EVENTS = {
+  'flush-start': 10,
+  'flush-stop': 20,
+  'stream-start': 40,
+  caps: 50,
+  segment: 70,
+  'stream-collection': 75,
+  tag: 80,
+  buffersize: 90,
+  'sink-message': 100,
+  'stream-group-done': 105,
+  eos: 110,
+  toc: 120,
+  protection: 130,
+  'segment-done': 150,
+  gap: 160,
+  'instant-rate-change': 180,
+  qos: 190,
+  seek: 200,
+  navigation: 210,
+  latency: 220,
+  step: 230,
+  reconfigure: 240,
+  'toc-select': 250,
+  'select-streams': 260,
+  'instant-rate-sync-time': 261,
+  'custom-upstream': 270,
+  'custom-downstream': 280,
+  'custom-downstream-oob': 290,
+  'custom-downstream-sticky': 300,
+  'custom-both': 310,
+  'custom-both-oob': 320,
+} as const;
 
 /** The kinds of records that drain() yields, and how many numbers one takes. */
 export const RECORD = {

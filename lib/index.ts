@@ -24,12 +24,28 @@ export { TcpClientSink, TcpClientSource, TcpServerSink, TcpServerSource } from '
 export type { Diagnostics, EnvironmentOptions } from './environment.js';
 export { configure, diagnostics } from './environment.js';
 export type { SystemError } from './errors.js';
+export type { GdpEncoderOptions, GdpItem } from './gdp/encoder.js';
+export { GdpEncoder } from './gdp/encoder.js';
+export { GdpError } from './gdp/error.js';
+export type { EventType } from './gdp/event.js';
+export { Event } from './gdp/event.js';
+export type { FrameMeta } from './gdp/frame.js';
+export { Frame } from './gdp/frame.js';
+export type { GdpPacket, GdpPacketBase, GdpWire } from './gdp/packet.js';
+export { GdpCaps, GdpEvent, GdpFrame } from './gdp/packet.js';
+export type { GdpParserOptions, GdpRecognition } from './gdp/parser.js';
+export { GdpParser, recogniseGdp } from './gdp/parser.js';
+export {
+  GdpEncoderStream,
+  GdpEncoderTransform,
+  GdpParserStream,
+  GdpParserTransform,
+} from './gdp/transforms.js';
 export type { StreamInfo } from './ingest/upload.js';
 export type { Authenticate, ListenerRequest } from './server/listeners.js';
 export type { Listener, Mount } from './server/mount.js';
 export type { ServerEvents, ServerOptions } from './server/server.js';
 export { createServer, FlumenServer } from './server/server.js';
-export type { Caps, CapsValue } from './sink/caps.js';
 export type {
   AddOptions,
   Client,
@@ -50,8 +66,11 @@ export type { Pace } from './sink/pace.js';
 export type { LimitOptions, RecoverPolicy, StartOptions, SyncMethod } from './sink/rules.js';
 export type { SocketOptions } from './sink/socket-options.js';
 export type { SinkStats } from './sink/stats.js';
-export type { Segment, StreamStart, Tags, TagValue } from './sink/sticky-events.js';
 export type { StreamState, StreamStateChange } from './sink/stream-state.js';
 export type { AttachOptions, SourceError, SourceEvents, SourceOptions } from './source/fd-source.js';
 export { FdSource } from './source/fd-source.js';
+export { Caps } from './structure/caps.js';
+export type { Segment, StreamStart, Tags, TagValue } from './structure/sticky-events.js';
+export { Structure } from './structure/structure.js';
+export type { CapsValue, FieldValue, StructureParts } from './structure/value.js';
 export type { Amount } from './units.js';

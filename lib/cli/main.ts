@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../version.js';
+import { gdpCommand } from './gdp.js';
 import { logFormatOption } from './log.js';
 import {
   type ListenAddress,
@@ -38,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureHelp({ showGlobalOptions: true });
   program.addCommand(serveCommand());
   program.addCommand(relayCommand());
+  program.addCommand(gdpCommand());
   try {
     await program.parseAsync(argv as string[]);
   } catch (error) {

@@ -1,26 +1,10 @@
 /** What push() takes: one frame, checked, as the addon wants it. */
 import { FRAME_FLAGS } from '../binding.js';
+import type { FrameMeta } from '../gdp/frame.js';
 import { describe } from '../units.js';
 
-/** What the producer knows of a frame. Timestamps in ns. */
-export interface FrameInfo {
-  pts?: bigint;
-  dts?: bigint;
-  duration?: bigint;
-  /** Of its first byte, sample or whatever the medium counts in; told to GDP clients. */
-  offset?: bigint;
-  offsetEnd?: bigint;
-  /** A receiver can start here. Default true. */
-  keyframe?: boolean;
-  /** An in-band copy of the stream headers (GStreamer: HEADER): not sent twice. Default false. */
-  header?: boolean;
-  /** It does not continue the frame before it. Told to GDP clients, as the next two. Default false. */
-  discont?: boolean;
-  /** It only fills a gap. Default false. */
-  gap?: boolean;
-  /** It comes from a live source. Default false. */
-  live?: boolean;
-}
+/** What the producer knows of a frame. */
+export type FrameInfo = FrameMeta;
 
 const MAX_FRAME = 0x7fffffff;
 

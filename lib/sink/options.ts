@@ -1,5 +1,6 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
 import { PACES, PAYLOADS } from '../binding.js';
+import type { GdpEncoderOptions } from '../gdp/encoder.js';
 import {
   checkBoolean,
   checkChoice,
@@ -44,7 +45,7 @@ export interface SinkOptions extends StartOptions, LimitOptions, SocketOptions {
   /** What clients are sent the frames as, unless add() says otherwise. Default raw. */
   payload?: Payload;
   /** The checksums of GDP packets, as gdppay's crc-header (default true) and crc-payload (default false). */
-  gdp?: { headerCrc?: boolean; payloadCrc?: boolean };
+  gdp?: GdpEncoderOptions;
   /** Whether clients are given stream headers that change while they listen. Default true. */
   resendStreamHeader?: boolean;
   /** ms that a client may take nothing of what waits for it before it is removed as slow; 0: no limit. Default 30 s. */

@@ -1,7 +1,7 @@
 /** What a receiver must know before a frame means anything: the typed form, its checks, and how changes are merged. */
 import { STATE_TEXTS } from '../binding.js';
-import { checkKeys, describe } from '../units.js';
-import { type Caps, capsText } from './caps.js';
+import { Caps, capsText } from '../structure/caps.js';
+import { segmentOf, streamStartOf, tagsOf } from '../structure/read-sticky.js';
 import {
   type Segment,
   type StreamStart,
@@ -9,8 +9,10 @@ import {
   streamStartText,
   type Tags,
   tagsText,
-} from './sticky-events.js';
-import { checkText } from './structure-text.js';
+} from '../structure/sticky-events.js';
+import { Structure } from '../structure/structure.js';
+import { checkText } from '../structure/text.js';
+import { checkKeys, describe } from '../units.js';
 
 /**
  * Whom it reaches: `headers` every client, `title` those with ICY framing; `streamStart`, `caps`, `segment` and `tags` are
@@ -39,6 +41,9 @@ export interface FlatChange {
   texts: (string | undefined)[];
 }
 
+/** What the core has: the headers, and texts in the order of STATE_TEXTS. */
+export type KnownState = readonly [headers: readonly Uint8Array[], texts: readonly string[]];
+
 const PRINTERS: { [Part in TextPart]: (value: never) => string } = {
   streamStart: streamStartText,
   caps: capsText,
@@ -47,12 +52,23 @@ const PRINTERS: { [Part in TextPart]: (value: never) => string } = {
   title: (title) => checkText('title', title),
 };
 
+/** A source may have said it in GStreamer's spelling. */
+const READERS: { [Part in TextPart]: (text: string) => StreamState[Part] } = {
+  streamStart: (text) => streamStartOf(Structure.parse(text)),
+  caps: (text) => Caps.parse(text),
+  segment: (text) => segmentOf(Structure.parse(text)),
+  tags: (text) => tagsOf(Structure.parse(text)),
+  title: (text) => text,
+};
+
 const MAX_HEADERS = 0x7fffffff;
 
-/** The state of one sink's stream. */
+/** The state of one sink's stream, as JavaScript has set it. What a native source says is only known to the core. */
 export class StickyState {
   /** Without caps.streamheader: that is `headers`. A copy of its own. */
   #state: StreamState = {};
+  /** The same as text. */
+  readonly #texts: string[] = STATE_TEXTS.map(() => '');
 
   /** Takes a change over, all of it or, when it throws a TypeError or RangeError, nothing. */
   change(change: StreamStateChange): FlatChange {
@@ -63,9 +79,10 @@ export class StickyState {
     });
     const headers = changedHeaders(change);
     const next: Record<string, unknown> = { ...this.#state };
-    for (const part of STATE_TEXTS) {
+    for (const [i, part] of STATE_TEXTS.entries()) {
       if (change[part] === null) delete next[part];
       else if (change[part] !== undefined) next[part] = copied(change[part]);
+      this.#texts[i] = texts[i] ?? (this.#texts[i] as string);
     }
     if (next.caps !== undefined) delete (next.caps as Caps).streamheader;
     if (headers !== undefined) next.headers = copied(headers);
@@ -74,11 +91,23 @@ export class StickyState {
     return { headers, texts };
   }
 
-  /** As it is now; the caller's to keep. */
-  get(): StreamState {
-    const state = copied(this.#state);
-    if (state.caps !== undefined && state.headers !== undefined) {
-      state.caps.streamheader = copied(state.headers);
+  /** As it is now, the caller's to keep. `known`: what the core has, if there still is one. */
+  get(known?: KnownState): StreamState {
+    const state: Record<string, unknown> = { ...copied(this.#state) };
+    if (known !== undefined) {
+      const [headers, texts] = known;
+      for (const [i, part] of STATE_TEXTS.entries()) {
+        const text = texts[i] ?? '';
+        if (text === this.#texts[i]) continue;
+        if (text === '') delete state[part];
+        else state[part] = READERS[part](text);
+      }
+      if (headers.length > 0) state.headers = headers;
+      else delete state.headers;
+    }
+    const { caps, headers } = state as StreamState;
+    if (caps !== undefined) {
+      state.caps = new Caps({ ...caps, ...(headers !== undefined && { streamheader: copied(headers) }) });
     }
     return state;
   }

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 
+#include "core/gdp/parser.h"
 #include "core/loop/live_sink.h"
 
 namespace flumen {
@@ -53,6 +54,7 @@ class Instance {
   LoopPool pool{outbox, ledger};
   std::map<uint32_t, std::shared_ptr<LiveSink>> sinks;
   std::map<uint32_t, SourceEntry> sources;
+  std::map<uint32_t, std::unique_ptr<gdp::Parser>> parsers;  // GDP, fed by JavaScript
 
  private:
   napi_env env_;
@@ -65,5 +67,6 @@ void throw_system_error(napi_env env, const Error& error);
 void export_environment_doors(Napi::Env env, Napi::Object exports);
 void export_sink_doors(Napi::Env env, Napi::Object exports);
 void export_source_doors(Napi::Env env, Napi::Object exports);
+void export_gdp_doors(Napi::Env env, Napi::Object exports);
 
 }  // namespace flumen

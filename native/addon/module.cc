@@ -11,6 +11,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   flumen::export_environment_doors(env, exports);
   flumen::export_sink_doors(env, exports);
   flumen::export_source_doors(env, exports);
+  flumen::export_gdp_doors(env, exports);
   return exports;
 }
 

@@ -1,5 +1,6 @@
 // Doors of a sink, addressed by its id. Options and statistics travel as flat numbers (lib/binding.ts has the
 // order).
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -199,13 +200,36 @@ Napi::Value sink_set_state(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// sinkPushEvent(id, event, text?) → false: too much waits for a frame already; `event` is an EventNumber.
+// sinkState(id) → [headers: Uint8Array[], texts: string[]], by StateText; undefined: the sink has gone.
+Napi::Value sink_state(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Instance& instance = *Instance::of(env);
+  const auto found = instance.sinks.find(info[0].As<Napi::Number>().Uint32Value());
+  if (found == instance.sinks.end()) return env.Undefined();
+  const StateRef state = found->second->state();
+  Napi::Array headers = Napi::Array::New(env);
+  Napi::Array texts = Napi::Array::New(env, kStateTexts);
+  for (uint32_t i = 0; i < kStateTexts; ++i) {
+    texts[i] = state.get() == nullptr ? std::string() : state->texts()[i];
+  }
+  if (state.has_headers()) {
+    for (const BlockSlice& header : state->headers()) {
+      Napi::Uint8Array copy = Napi::Uint8Array::New(env, header.size);
+      if (header.size > 0) std::memcpy(copy.Data(), header.data(), header.size);
+      headers[headers.Length()] = copy;
+    }
+  }
+  Napi::Array out = Napi::Array::New(env, 2);
+  out[0u] = headers;
+  out[1u] = texts;
+  return out;
+}
+
+// sinkPushEvent(id, packet) → false: too much waits for a frame already.
 Napi::Value sink_push_event(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
-  const auto number = static_cast<gdp::EventNumber>(info[1].As<Napi::Number>().Uint32Value());
-  const std::string text = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value() : std::string();
-  return Napi::Boolean::New(info.Env(), sink->push_event(gdp::event_of(number), text));
+  return Napi::Boolean::New(info.Env(), sink->push_event(text_of(info[1])));
 }
 
 // sinkSetLag(id, lag: Float64Array)
@@ -261,6 +285,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkDump", Napi::Function::New(env, sink_dump, "sinkDump"));
   exports.Set("sinkSetState", Napi::Function::New(env, sink_set_state, "sinkSetState"));
   exports.Set("sinkPushEvent", Napi::Function::New(env, sink_push_event, "sinkPushEvent"));
+  exports.Set("sinkState", Napi::Function::New(env, sink_state, "sinkState"));
   exports.Set("sinkSetLag", Napi::Function::New(env, sink_set_lag, "sinkSetLag"));
   exports.Set("sinkClear", Napi::Function::New(env, sink_clear, "sinkClear"));
   exports.Set("sinkEnd", Napi::Function::New(env, sink_end, "sinkEnd"));

@@ -132,6 +132,9 @@ constexpr Case kCaps[] = {
     {"a/b, x=(structure)\"foo\\,\\ a\\=\\(int\\)1\\;\"", "a/b, x=(structure)[foo, a=(int)1;]"},
     {"a/b, x=[foo,a=(int)1]", "a/b, x=(structure)[foo, a=(int)1;]"},
     {"a/b, x=(GstCaps)\"video/x-raw\\,\\ w\\=1\"", "a/b, x=(GstCaps)[video/x-raw, w=(int)1]"},
+    {"a/b, x=(GstCaps)\"ANY\"", "a/b, x=(GstCaps)[ANY]"},
+    {"a/b, x=(structure)\"f\\,\\ a\\=\\(string\\)\\\"\\\\[x\\\\]\\\"\\;\"",
+     "a/b, x=(structure)[f, a=(string)\"\\[x\\]\";]"},
     {"a/b, x=(GstCaps)[video/x-raw,w=1]", "a/b, x=(GstCaps)[video/x-raw, w=(int)1]"},
     {"a/b, t=(taglist)\"taglist, title=x;\"", "a/b, t=(taglist)\"taglist\\,\\ title\\=\\(string\\)x\\;\""},
 };
@@ -146,6 +149,7 @@ constexpr Case kStructures[] = {
     {"foo, f=(GstSegmentFlags)GST_SEGMENT_FLAG_RESET+GST_SEGMENT_FLAG_TRICKMODE",
      "foo, f=(GstSegmentFlags)GST_SEGMENT_FLAG_RESET+GST_SEGMENT_FLAG_TRICKMODE;"},
     {"foo, s=(string)a;b=5", "foo, s=(string)a;"},
+    {"foo, x=(GstCaps)\"ANY\"", "foo, x=(GstCaps)ANY;"},
     {"foo, x=(GstToc)NULL, y=(GstStream)\"\\(GstStream\\)\\ s1\"",
      "foo, x=(GstToc)NULL, y=(GstStream)\"\\(GstStream\\)\\ s1\";"},
 };
@@ -173,6 +177,11 @@ TEST_CASE("gdp text: items of several types keep theirs, which GStreamer loses")
   CHECK(caps_again("a/b, x=< (int)1, (string)b, (double)2.5 >") ==
         "a/b, x=< (int)1, (string)b, (double)2.5 >");
   CHECK(caps_again("a/b, x={ [1,2], 2.5 }") == "a/b, x={ (int)[ 1, 2 ], (double)2.5 }");
+}
+
+TEST_CASE("gdp text: a lone bracket in a nested string is put into quotes, where GStreamer can read it") {
+  const std::string text = R"text(a/b, x=(structure)"f\,\ a\=\(string\)\"\\\]\"\;")text";
+  CHECK(caps_again(text) == text);
 }
 
 TEST_CASE("gdp text: a segment's text stands in plain quotes, escaped or not") {
@@ -207,7 +216,7 @@ TEST_CASE("gdp text: fixed caps have one structure and no choice") {
     CHECK(fixed(text));
   }
   for (const char* text : {"ANY", "EMPTY", "", "a/b; c/d", "a/b(ANY)", "a/b, x=[1,2]", "a/b, x={1,2}",
-                           "a/b, x=<1,[2,3]>", "a/b, x=1:3"}) {
+                           "a/b, x=<1,[2,3]>", "a/b, x=1:3", "a/b, x=(structure)[foo, a={1}]"}) {
     CAPTURE(text);
     CHECK_FALSE(fixed(text));
   }
@@ -227,8 +236,8 @@ TEST_CASE("gdp text: what is wrong is named, at its place") {
       {"a/b, x=(string)", "error at 15: expected a value"},
       {"a/b, x=é", "error at 7: expected a value"},
       {"a/b, x=(int 5", "error at 12: expected \")\" behind a type"},
-      {"a/b, x=(nosuch)1", "error at 8: \"nosuch\" is not a type"},
-      {"a/b, x=((int)5)", "error at 8: \"\" is not a type"},
+      {"a/b, x=(nosuch)1", "error at 8: there is no type \"nosuch\""},
+      {"a/b, x=((int)5)", "error at 8: there is no type \"\""},
       {"a/b, x=\"abc", "error at 7: a quote is not closed"},
       {"a/b, x=\"abc\\", "error at 7: a quote is not closed"},
       {"a/b, x=\"x\"y", "error at 10: expected \",\" or \";\""},
@@ -260,6 +269,10 @@ TEST_CASE("gdp text: what is wrong is named, at its place") {
     CAPTURE(c.text);
     CHECK(caps_again(c.text) == c.printed);
   }
+  for (const char* name : {"ANY;", "a/b; EMPTY", "a/b, x=(GstCaps)[NONE]"}) {
+    CHECK(caps_again(name).find("a structure of caps cannot have this name") != std::string::npos);
+  }
+  CHECK(caps_again(std::string("a/b\0", 4)) == "error at 3: expected \",\" or \";\"");
   CHECK(structure_again("foo(a), x=1") == "error at 3: expected \",\" or \";\"");
 }
 

@@ -10,7 +10,7 @@ export const coreEdges = {
   wire: ['base', 'timeline', 'gdp'],
   client: ['base', 'sys', 'timeline', 'wire'],
   sink: ['base', 'sys', 'timeline', 'wire', 'client'],
-  source: ['base', 'sys', 'timeline', 'sink'],
+  source: ['base', 'sys', 'timeline', 'gdp', 'sink'],
   loop: ['base', 'sys', 'timeline', 'gdp', 'wire', 'client', 'sink', 'source'],
 };
 
@@ -50,25 +50,31 @@ export const libEdges = {
   // The bell: what the loops report goes to the sink or source it belongs to.
   environment: [...common, 'binding', 'native'],
   handoff: [...common, 'binding', 'native'],
-  sink: [...common, 'binding', 'native', 'environment', 'handoff'],
-  source: [...common, 'binding', 'native', 'environment', 'handoff', 'sink'],
+  // Caps, events and other structures: typed values, and GStreamer's text for them.
+  structure: [...common, 'binding', 'native'],
+  // The codec in JavaScript: bytes in, packets out; knows of no descriptor.
+  gdp: [...common, 'binding', 'native', 'structure'],
+  sink: [...common, 'binding', 'native', 'environment', 'handoff', 'structure', 'gdp'],
+  source: [...common, 'binding', 'native', 'environment', 'handoff', 'gdp', 'sink'],
   http: [...common, 'handoff', 'sink', 'source'],
   // Encoders speak something close to HTTP: ingest reads heads and writes replies with http's parts, never the other way.
   ingest: [...common, 'handoff', 'sink', 'source', 'http'],
   // How many files may be open: whoever accepts connections counts.
   descriptors: [],
   // Sockets to other programs. http's parts are for http:// end points.
-  endpoint: [...common, 'descriptors', 'environment', 'sink', 'source', 'http'],
+  endpoint: [...common, 'descriptors', 'environment', 'gdp', 'sink', 'source', 'http'],
   // Inputs and outputs written as on a command line, and what becomes of them.
-  relay: [...common, 'sink', 'source', 'endpoint'],
+  relay: [...common, 'gdp', 'sink', 'source', 'endpoint'],
   server: [...common, 'descriptors', 'handoff', 'sink', 'source', 'ingest', 'http'],
-  cli: [...common, 'server', 'relay'],
+  cli: [...common, 'server', 'relay', 'gdp'],
   index: [
     ...common,
     'binding',
     'native',
     'environment',
     'handoff',
+    'structure',
+    'gdp',
     'sink',
     'source',
     'ingest',

@@ -30,12 +30,6 @@ uint8_t header_flags_of(Checksums checksums) {
                               (checksums.payload ? kHasPayloadCrc : 0));
 }
 
-void complete(Header* header, std::span<const uint8_t> payload) {
-  FLUMEN_CHECK(payload.size() <= 0xFFFFFFFF);
-  header->length = static_cast<uint32_t>(payload.size());
-  header->payload_crc = (header->header_flags & kHasPayloadCrc) != 0 ? crc16(payload) : uint16_t{0};
-}
-
 std::string text_packet(Header header, const std::string& text, Checksums checksums) {
   header.header_flags = header_flags_of(checksums);
   // The NUL counts.
@@ -80,8 +74,7 @@ HeaderBytes frame_header(const FrameMeta& meta, std::span<const uint8_t> payload
   header.offset = meta.offset;
   header.offset_end = meta.offset_end;
   header.flags = meta.flags & BufferFlags::kAll;
-  complete(&header, payload);
-  return write_header(header);
+  return header_for(header, payload);
 }
 
 bool encode_caps(const Caps& caps, Checksums checksums, std::string* packet, std::string* why) {
@@ -106,9 +99,15 @@ bool encode_event(const Event& event, Checksums checksums, std::string* packet, 
   return true;
 }
 
+HeaderBytes header_for(Header header, std::span<const uint8_t> payload) {
+  FLUMEN_CHECK(payload.size() <= 0xFFFFFFFF);
+  header.length = static_cast<uint32_t>(payload.size());
+  header.payload_crc = (header.header_flags & kHasPayloadCrc) != 0 ? crc16(payload) : uint16_t{0};
+  return write_header(header);
+}
+
 std::string packet_of(Header header, std::span<const uint8_t> payload) {
-  complete(&header, payload);
-  const HeaderBytes bytes = write_header(header);
+  const HeaderBytes bytes = header_for(header, payload);
   std::string packet(bytes.begin(), bytes.end());
   packet.append(reinterpret_cast<const char*>(payload.data()), payload.size());
   return packet;

@@ -39,6 +39,8 @@ HeaderBytes frame_header(const FrameMeta& meta, std::span<const uint8_t> payload
 bool encode_caps(const Caps& caps, Checksums checksums, std::string* packet, std::string* why);
 bool encode_event(const Event& event, Checksums checksums, std::string* packet, std::string* why);
 
+/// `header` with the length and checksums of this payload.
+HeaderBytes header_for(Header header, std::span<const uint8_t> payload);
 /// Any packet: `header` with its length and checksums put right, and its payload.
 std::string packet_of(Header header, std::span<const uint8_t> payload);
 

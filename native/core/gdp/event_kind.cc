@@ -57,18 +57,17 @@ const EventKind* event_of_wire(uint16_t wire_type) {
   return nullptr;
 }
 
-const EventKind* event_of_name(std::string_view name) {
+const EventKind* event_of_number(uint32_t number) {
   for (const EventKind& kind : kEvents) {
-    if (kind.name == name) return &kind;
+    if (static_cast<uint32_t>(kind.number) == number) return &kind;
   }
   return nullptr;
 }
 
 const EventKind& event_of(EventNumber number) {
-  for (const EventKind& kind : kEvents) {
-    if (kind.number == number) return kind;
-  }
-  check_failed("event_of: a number of the table", __FILE__, __LINE__);
+  const EventKind* kind = event_of_number(static_cast<uint32_t>(number));
+  FLUMEN_CHECK(kind != nullptr);
+  return *kind;
 }
 
 }  // namespace flumen::gdp

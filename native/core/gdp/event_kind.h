@@ -60,7 +60,7 @@ struct EventKind {
 
 /// nullptr: nobody knows it.
 const EventKind* event_of_wire(uint16_t wire_type);
-const EventKind* event_of_name(std::string_view name);
+const EventKind* event_of_number(uint32_t number);
 const EventKind& event_of(EventNumber number);
 
 }  // namespace flumen::gdp

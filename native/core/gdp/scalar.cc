@@ -177,11 +177,10 @@ bool read_scalar(ValueType type, std::string_view token, Value* value, std::stri
   value->type = type;
   if (read_typed(token, value)) return true;
   constexpr size_t kShown = 40;
-  // Piece by piece: gcc 12 sees an overlap in a literal + string (its bug 105651).
-  why->assign(1, '"');
+  *why = '"';
   why->append(token.substr(0, kShown));
-  if (token.size() > kShown) why->append("…");
-  why->append("\" is not a valid ").append(type_name_of(*value));
+  why->append(token.size() > kShown ? "…\" is not a valid " : "\" is not a valid ");
+  why->append(type_name_of(*value));
   if (type == ValueType::kBuffer) {
     *why = token.empty() ? "a buffer is empty" : "a buffer is not written in pairs of hexadecimal digits";
   }

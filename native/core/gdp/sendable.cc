@@ -165,7 +165,10 @@ const char* why_never(EventNumber number, bool downstream) {
 
 bool is_sendable(const Caps& caps, std::string* why) {
   *why = "caps must be fixed: one structure, no ranges, no lists of choices";
-  return caps.is_fixed() && judge_structure(caps.structures.front(), why);
+  if (!caps.is_fixed()) return false;
+  const Structure& only = caps.structures.front();
+  *why = "caps cannot be called \"" + only.name + "\"";
+  return is_media_type(only.name) && judge_structure(only, why);
 }
 
 bool is_sendable(const Event& event, std::string* why) {

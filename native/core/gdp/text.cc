@@ -16,6 +16,10 @@ bool is_plain_text(std::string_view text) {
 
 bool is_structure_name(std::string_view name) { return is_plain_text(name) && is_letter(name.front()); }
 
+bool is_media_type(std::string_view name) {
+  return is_structure_name(name) && name != "ANY" && name != "EMPTY" && name != "NONE";
+}
+
 std::string quoted(std::string_view text, bool always) {
   // NULL without quotes is no string at all.
   if (!always && is_plain_text(text) && text != "NULL") return std::string(text);

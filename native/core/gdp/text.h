@@ -19,6 +19,8 @@ inline bool is_plain(char c) {
 
 /// What a structure can be called. With other names the text could not be read back.
 bool is_structure_name(std::string_view name);
+/// The same in caps, where three words mean something else.
+bool is_media_type(std::string_view name);
 bool is_plain_text(std::string_view text);
 
 /// `text` as a string value: as it is, or in quotes with everything odd behind backslashes.

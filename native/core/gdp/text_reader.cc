@@ -21,7 +21,7 @@ bool parse_value(std::string_view text, Value* value, TextError* error) {
   return TextReader(text, &usage, error).only_value(value);
 }
 
-bool TextReader::structure(Structure* out) { return structure_until('\0', false, out); }
+bool TextReader::structure(Structure* out) { return structure_until(kToTheEnd, false, out); }
 
 bool TextReader::caps(Caps* out) {
   skip_space();
@@ -32,7 +32,7 @@ bool TextReader::caps(Caps* out) {
     return true;
   }
   if (whole.empty() || whole == "EMPTY" || whole == "NONE") return true;
-  return structures_until('\0', &out->structures);
+  return structures_until(kToTheEnd, &out->structures);
 }
 
 bool TextReader::only_value(Value* out) {
@@ -41,16 +41,16 @@ bool TextReader::only_value(Value* out) {
   return done() || fail("there is more behind the value");
 }
 
-// Ends before the end of the text, a ';' or `close`.
+// Ends before a ';', `close` or the end of the text.
 bool TextReader::structure_until(char close, bool with_features, Structure* out) {
   if (!count() || !structure_name(&out->name)) return false;
   if (with_features && peek() == '(' && !features(out)) return false;
   for (;;) {
     skip_space();
-    if (done() || peek() == ';' || peek() == close) return true;
+    if (at_end(close) || peek() == ';') return true;
     if (!take(',')) return fail("expected \",\" or \";\"");
     skip_space();
-    if (done() || peek() == ';' || peek() == close) return true;
+    if (at_end(close) || peek() == ';') return true;
     if (out->fields.size() >= TextLimits::kFields) return fail("a structure has too many fields");
     if (!field(out)) return false;
   }
@@ -59,9 +59,12 @@ bool TextReader::structure_until(char close, bool with_features, Structure* out)
 bool TextReader::structures_until(char close, std::vector<Structure>* out) {
   for (;;) {
     skip_space();
-    if (done() || peek() == close) return true;
-    if (!structure_until(close, true, &out->emplace_back())) return false;
-    if (!take(';')) return done() || peek() == close || fail("expected \";\"");
+    if (at_end(close)) return true;
+    const size_t start = at_;
+    Structure& structure = out->emplace_back();
+    if (!structure_until(close, true, &structure)) return false;
+    if (!is_media_type(structure.name)) return fail(start, "a structure of caps cannot have this name");
+    if (!take(';')) return at_end(close) || fail("expected \";\"");
   }
 }
 

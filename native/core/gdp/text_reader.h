@@ -35,6 +35,9 @@ class TextReader {
     std::string_view name;
   };
 
+  /// In place of a closing bracket.
+  static constexpr char kToTheEnd = '\0';
+
   bool structure_until(char close, bool with_features, Structure* out);
   bool structures_until(char close, std::vector<Structure>* out);
   bool structure_name(std::string* out);
@@ -53,6 +56,7 @@ class TextReader {
   bool count();
   void skip_space();
   bool done() const { return at_ >= text_.size(); }
+  bool at_end(char close) const { return done() || (close != kToTheEnd && text_[at_] == close); }
   char peek() const { return done() ? '\0' : text_[at_]; }
   bool take(char c);
   std::string_view plain();

@@ -84,7 +84,7 @@ bool TextReader::read_type(Type* out) {
   out->type = type_of_name(out->name);
   if (out->type == ValueType::kNamed && !may_be_a_type(out->name)) {
     // Appended: gcc 12 sees an overlap in a literal + string (its bug 105651).
-    return fail(start, std::string(1, '"').append(out->name.substr(0, 40)).append("\" is not a type"));
+    return fail(start, std::string("there is no type \"").append(out->name.substr(0, 40)).append(1, '"'));
   }
   skip_space();
   return take(')') || fail("expected \")\" behind a type");
@@ -169,8 +169,15 @@ bool TextReader::bracketed(Value* out) {
   ++at_;
   skip_space();
   if (out->type == ValueType::kCaps) {
-    if (!structures_until(']', &out->contents)) return false;
-    if (out->contents.empty()) out->text = "EMPTY";
+    const std::string_view rest = text_.substr(at_);
+    if (rest.starts_with("ANY]")) {
+      out->text = plain();
+    } else if (rest.starts_with("EMPTY]") || rest.starts_with("]")) {
+      plain();
+      out->text = "EMPTY";
+    } else if (!structures_until(']', &out->contents)) {
+      return false;
+    }
   } else {
     if (!structure_until(']', false, &out->contents.emplace_back())) return false;
     take(';');

@@ -35,6 +35,16 @@ std::string caps_text(const std::vector<Structure>& structures, Nesting nesting)
   return text;
 }
 
+// GStreamer finds the end of a structure in brackets by counting them, in strings too.
+bool is_balanced(const std::string& text) {
+  int open = 0;
+  for (const char c : text) {
+    if (c == '[') ++open;
+    if (c == ']' && --open < 0) return false;
+  }
+  return open == 0;
+}
+
 std::string nested_text(const Value& value, Nesting nesting) {
   const Nesting inside = value.type == ValueType::kTagList ? Nesting::kQuotes : nesting;
   std::string text;
@@ -48,8 +58,9 @@ std::string nested_text(const Value& value, Nesting nesting) {
     if (text.find_first_of("\"\\") == std::string::npos) return '"' + text + '"';
     return quoted(text, true);
   }
-  const bool brackets = nesting == Nesting::kBrackets && value.type != ValueType::kTagList;
-  return brackets && !value.contents.empty() ? '[' + text + ']' : quoted(text, false);
+  const bool brackets =
+      nesting == Nesting::kBrackets && value.type != ValueType::kTagList && is_balanced(text);
+  return brackets ? '[' + text + ']' : quoted(text, false);
 }
 
 void print_typed(const Value& value, Nesting nesting, std::string* out) {

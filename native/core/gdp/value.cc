@@ -70,6 +70,9 @@ Value textual(ValueType type, std::string_view text) {
   return value;
 }
 
+bool all_fixed(const Structure& structure);
+
+// Tags and caps inside are not looked into; GStreamer does not either.
 bool fixed(const Value& value) {
   switch (value.type) {
     case ValueType::kList:
@@ -79,9 +82,16 @@ bool fixed(const Value& value) {
       return std::all_of(value.items.begin(), value.items.end(), fixed);
     case ValueType::kFlagSet:
       return value.second == 0xFFFFFFFF;
+    case ValueType::kStructure:
+      return all_fixed(value.contents.front());
     default:
       return true;
   }
+}
+
+bool all_fixed(const Structure& structure) {
+  return std::all_of(structure.fields.begin(), structure.fields.end(),
+                     [](const Field& field) { return fixed(field.value); });
 }
 
 }  // namespace
@@ -115,8 +125,7 @@ bool Caps::is_fixed() const {
   if (any || structures.size() != 1) return false;
   const Structure& only = structures.front();
   return std::find(only.features.begin(), only.features.end(), "ANY") == only.features.end() &&
-         std::all_of(only.fields.begin(), only.fields.end(),
-                     [](const Field& field) { return fixed(field.value); });
+         all_fixed(only);
 }
 
 Value make_int(int32_t number) { return integer(ValueType::kInt, number); }

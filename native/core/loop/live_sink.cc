@@ -122,12 +122,16 @@ void LiveSink::set_state(const StateChange& change, Nanos now) {
   state_ = std::move(fresh);
 }
 
-bool LiveSink::push_event(const gdp::EventKind& kind, std::string_view text) {
+bool LiveSink::push_event(std::string_view packet) {
   const std::lock_guard lock(mutex_);
-  const std::string packet = event_packet(kind, text, options_.checksums);
   if (events_.size() + packet.size() > kEventBytes) return false;
   events_ += packet;
   return true;
+}
+
+StateRef LiveSink::state() {
+  const std::lock_guard lock(mutex_);
+  return state_;
 }
 
 void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) {

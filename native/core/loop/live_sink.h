@@ -47,12 +47,14 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   /// Has `source`, which was made for this sink and lives on `loop`, read `feed`.
   void attach(FdSource* source, Loop& loop, std::unique_ptr<Feed> feed);
 
-  /// An event that is no part of the state, for GDP clients only: they get it in front of the next frame.
-  /// `text`: its structure as GStreamer prints it, or empty. False: too much is waiting for a frame already.
-  bool push_event(const gdp::EventKind& kind, std::string_view text);
+  /// The packet of an event that is no part of the state, for GDP clients only: they get it in front of the
+  /// next frame. False: too much is waiting for a frame already.
+  bool push_event(std::string_view packet);
 
   /// What the stream is from the next frame on. The same again changes nothing.
   void set_state(const StateChange& change, Nanos now);
+  /// What the next frame's state is, whoever said so.
+  StateRef state();
 
   /// Duplicates `fd` and gives the copy to the emptiest shard. `head` goes out before the first frame.
   Result<Client*> add(int fd, std::string_view head, ClientOptions options);

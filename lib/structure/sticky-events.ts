@@ -10,9 +10,9 @@ import {
   structureText,
   type Typed,
   wholeField,
-} from './structure-text.js';
+} from './text.js';
 
-const STREAM_FLAGS = ['sparse', 'select', 'unselect'] as const;
+export const STREAM_FLAGS = ['sparse', 'select', 'unselect'] as const;
 
 /** GStreamer: stream-start. */
 export interface StreamStart {
@@ -23,12 +23,12 @@ export interface StreamStart {
   flags?: readonly (typeof STREAM_FLAGS)[number][];
 }
 
-const FORMATS = ['undefined', 'default', 'bytes', 'time', 'buffers', 'percent'] as const;
+export const SEGMENT_FORMATS = ['undefined', 'default', 'bytes', 'time', 'buffers', 'percent'] as const;
 
 /** GStreamer: segment. Positions are in ns with format time, else in the format's own unit. */
 export interface Segment {
   /** Default time. */
-  format?: (typeof FORMATS)[number];
+  format?: (typeof SEGMENT_FORMATS)[number];
   /** Speed of playback, not 0. Default 1. */
   rate?: number;
   /** … and what has been done for it already. Default 1. */
@@ -87,23 +87,23 @@ function streamFlags(flags: readonly string[]): string {
     .join('+');
 }
 
-const POSITIONS = ['base', 'offset', 'start', 'stop', 'time', 'position', 'duration'] as const;
+export const SEGMENT_POSITIONS = ['base', 'offset', 'start', 'stop', 'time', 'position', 'duration'] as const;
 
 export function segmentText(segment: Segment): string {
-  checkKeys('segment', segment, ['format', 'rate', 'appliedRate', ...POSITIONS]);
+  checkKeys('segment', segment, ['format', 'rate', 'appliedRate', ...SEGMENT_POSITIONS]);
   const rate = (name: 'rate' | 'appliedRate'): Typed => {
     const value = checkNumber(`segment.${name}`, segment[name] ?? 1, -Number.MAX_VALUE, Number.MAX_VALUE);
     if (value === 0) throw new RangeError(`segment.${name} must not be 0`);
     return doubleField(`segment.${name}`, value);
   };
-  const position = (name: (typeof POSITIONS)[number], absent = 0n): Typed => {
+  const position = (name: (typeof SEGMENT_POSITIONS)[number], absent = 0n): Typed => {
     const value = segment[name] ?? absent;
     if (typeof value !== 'bigint') {
       throw new TypeError(`segment.${name} must be a bigint, not ${describe(value)}`);
     }
     return wholeField(`segment.${name}`, 'guint64', value, 0n, NONE);
   };
-  const format = checkChoice('segment.format', segment.format ?? 'time', FORMATS);
+  const format = checkChoice('segment.format', segment.format ?? 'time', SEGMENT_FORMATS);
   const inner = structureText('segment', [
     ['flags', { type: 'GstSegmentFlags', text: 'GST_SEGMENT_FLAG_NONE' }],
     ['rate', rate('rate')],

@@ -1,10 +1,10 @@
 /**
- * GStreamer's text form of structures and their fields: how caps and sticky events are told to receivers that speak GDP.
- * Only written here; the core reads it.
+ * GStreamer's text form of structures and their fields: how caps and events are told to receivers that speak GDP.
+ * Only written here; the core reads it (read.ts).
  */
 import { describe } from '../units.js';
 
-/** One field's value, as its type and its text. */
+/** One field's value, as its type and its text; without a type when its items have their own. */
 export interface Typed {
   readonly type: string;
   readonly text: string;
@@ -32,7 +32,8 @@ export function quoted(text: string): string {
 
 /** `name, field=(type)value, …`, without an end. */
 export function structureText(name: string, fields: readonly (readonly [string, Typed])[]): string {
-  return [name, ...fields.map(([field, { type, text }]) => `${field}=(${type})${text}`)].join(', ');
+  const parts = fields.map(([field, { type, text }]) => `${field}=${type === '' ? '' : `(${type})`}${text}`);
+  return [name, ...parts].join(', ');
 }
 
 /** A string field. */

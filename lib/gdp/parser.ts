@@ -1,0 +1,98 @@
+/** Reads a GDP stream from bytes that come in any pieces. The parsing is the core's; here packets become objects. */
+import type { GdpBatch } from '../binding.js';
+import { native } from '../native.js';
+import { checkInteger, checkKeys, describe } from '../units.js';
+import { GdpError } from './error.js';
+import { type GdpPacket, packetsOf } from './packet.js';
+
+export interface GdpParserOptions {
+  /** The longest frame that is taken, in bytes. Default 16 MiB. */
+  maxFrame?: number;
+  /** The longest caps, in bytes. Default 4 MiB. */
+  maxCaps?: number;
+  /** The longest event, in bytes. Default 1 MiB. */
+  maxEvent?: number;
+}
+
+// A parser that nobody ended must not stay for ever.
+const abandoned = new FinalizationRegistry<number>((id) => native.gdpClose(id));
+
+/** Largest length that fits the wire. */
+const MOST = 0xffff_ffff;
+
+export class GdpParser {
+  readonly #id: number;
+  #error: GdpError | undefined;
+  #ended = false;
+
+  constructor(options: GdpParserOptions = {}) {
+    const { maxFrame, maxCaps, maxEvent } = checkKeys('options', options, [
+      'maxFrame',
+      'maxCaps',
+      'maxEvent',
+    ]);
+    const limit = (name: string, value: unknown, fallback: number) =>
+      value === undefined ? fallback : checkInteger(`options.${name}`, value, 1, MOST);
+    this.#id = native.gdpOpen(
+      limit('maxFrame', maxFrame, 16 << 20),
+      limit('maxCaps', maxCaps, 4 << 20),
+      limit('maxEvent', maxEvent, 1 << 20),
+    );
+    abandoned.register(this, this.#id, this);
+  }
+
+  /** Why the stream cannot be read on. */
+  get error(): GdpError | undefined {
+    return this.#error;
+  }
+
+  /**
+   * The packets that are complete with these bytes. `bytes` are used up by the call; the iteration throws a GdpError
+   * behind the last good packet of a stream that is broken.
+   */
+  push(bytes: Uint8Array): Iterable<GdpPacket> {
+    if (!(bytes instanceof Uint8Array))
+      throw new TypeError(`bytes must be a Uint8Array, not ${describe(bytes)}`);
+    if (this.#ended) throw new Error('end() has been called: this parser takes no more bytes');
+    if (this.#error !== undefined) throw this.#error;
+    const batch = native.gdpFeed(this.#id, bytes);
+    return deliver(packetsOf(batch), this.#note(batch));
+  }
+
+  /** There are no more bytes. Throws a GdpError when the stream is broken, or ends inside a packet. */
+  end(): void {
+    if (!this.#ended && this.#error === undefined) this.#note(native.gdpFeed(this.#id, undefined));
+    this.#ended = true;
+    this.#close();
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  #note({ fault, message, at, packet }: GdpBatch): GdpError | undefined {
+    if (fault === undefined) return undefined;
+    this.#error = new GdpError(fault, message as string, at as number, packet as number);
+    this.#close();
+    return this.#error;
+  }
+
+  #close(): void {
+    abandoned.unregister(this);
+    native.gdpClose(this.#id);
+  }
+}
+
+function* deliver(packets: readonly GdpPacket[], error: GdpError | undefined): Generator<GdpPacket, void> {
+  yield* packets;
+  if (error !== undefined) throw error;
+}
+
+/** What the first bytes of a stream say: 62 of them are enough. */
+export type GdpRecognition = 'no' | 'need-more' | 'yes' | 'too-old';
+
+const RECOGNITIONS = ['no', 'need-more', 'yes', 'too-old'] as const;
+
+/** Whether a stream that begins so is GDP ("typefind"); `too-old`: version 0.0 or 0.1, which cannot be read. */
+export function recogniseGdp(start: Uint8Array): GdpRecognition {
+  if (!(start instanceof Uint8Array))
+    throw new TypeError(`start must be a Uint8Array, not ${describe(start)}`);
+  return RECOGNITIONS[native.gdpRecognise(start)] as GdpRecognition;
+}
