@@ -79,12 +79,11 @@ function measure(row) {
     return file;
   });
   const [short, long] = row.frames.map((count, i) => commands(row, count, files[i]));
-  const seen = {};
+  const seen = Object.fromEntries(Object.keys(short).map((name) => [name, []]));
   for (let round = 0; round < Number(options.rounds); ++round) {
     for (const name of Object.keys(short)) {
-      // A codec that is done in no time at all is given ten times as much to do.
       const cost = cpuOf(long[name]) - cpuOf(short[name]);
-      (seen[name] ??= []).push((cost * 1e9) / (row.frames[1] - row.frames[0]));
+      seen[name].push((cost * 1e9) / (row.frames[1] - row.frames[0]));
     }
   }
   return Object.fromEntries(Object.entries(seen).map(([name, list]) => [name, median(list)]));

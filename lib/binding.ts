@@ -1,8 +1,8 @@
 /** The doors of the addon (native/addon), typed. Data crosses as flat numbers; ids name sinks and sources. */
 
 export interface Binding {
-  /** Sets the number of loop threads; false when they run already. */
-  configure(loops: number): boolean;
+  /** Sets the number of loop threads and the memory cap, 0: as it is. False: loops come too late, nothing has changed. */
+  configure(loops: number, memoryCap: number): boolean;
   /** Hangs the bell: `callback` is called, without arguments, when the outbox has something. Once. */
   onBell(callback: () => void): void;
   /** Whether the bell keeps the process running. */

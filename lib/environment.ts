@@ -2,6 +2,7 @@
  * This environment's end of the bell: when it rings, everything the loops had to tell is drained in batches and goes
  * to the sink or source it belongs to. Also decides whether the process stays up.
  */
+import { totalmem } from 'node:os';
 import { RECORD } from './binding.js';
 import { flumenError } from './errors.js';
 import { native } from './native.js';
@@ -23,34 +24,54 @@ export interface RecordTarget {
 const BATCH = 1024;
 const records = new Float64Array(BATCH * RECORD.fields);
 const targets = new Map<number, RecordTarget>();
+const MIB = 1024 * 1024;
 let bellHung = false;
+/** The memory cap has been set. */
+let capped = false;
 let holds = 0;
 
-/** Options of configure(). */
+/** Options of configure(); what is left out stays as it is. */
 export interface EnvironmentOptions {
-  /** Loop threads that all sinks of this environment share, 1 to 64. Default: cores − 1, at least 1. */
-  loops: number;
+  /**
+   * Loop threads that all sinks of this environment share, 1 to 64. Only before the first sink: later it throws
+   * ERR_FLUMEN_STARTED. Default: cores − 1, at least 1.
+   */
+  loops?: number;
+  /**
+   * Bytes that everything native of this environment may hold (see Diagnostics.liveBytes), from 1 MiB; may be changed at
+   * any time. Beyond it sinks give up what they keep for newcomers, then the clients that pin the oldest frames go as
+   * slow, of the sinks that hold more than their fair share. Default: a quarter of the memory that the process may use,
+   * at least 256 MiB.
+   */
+  memoryCap?: number;
 }
 
-/**
- * Sets the number of loop threads of this environment (the main thread or one worker). Only before its first sink:
- * later it throws ERR_FLUMEN_STARTED.
- */
+/** Changes what all sinks of this environment (the main thread or one worker) share. */
 export function configure(options: EnvironmentOptions): void {
-  checkKeys('configure options', options, ['loops']);
-  if (!native.configure(checkInteger('loops', options.loops, 1, 64))) {
+  checkKeys('configure options', options, ['loops', 'memoryCap']);
+  const loops = options.loops === undefined ? 0 : checkInteger('loops', options.loops, 1, 64);
+  const memoryCap = options.memoryCap === undefined ? 0 : checkInteger('memoryCap', options.memoryCap, MIB);
+  if (!native.configure(loops, memoryCap)) {
     throw flumenError(
       'ERR_FLUMEN_STARTED',
       'configure() comes too late: the loops run since the first sink was made',
     );
   }
+  capped ||= memoryCap > 0;
+}
+
+/** A quarter of the machine's memory, or of what its control group leaves the process. */
+function defaultMemoryCap(): number {
+  const constrained = process.constrainedMemory();
+  const available = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.max(256 * MIB, Math.floor(available / 4));
 }
 
 /** What the native side of this environment holds at the moment. */
 export interface Diagnostics {
   /** Shared blocks of stream bytes. */
   liveBlocks: number;
-  /** Bytes in blocks, client slots and bookkeeping. */
+  /** Bytes in blocks, client slots, inboxes and bookkeeping: what counts against the memory cap of configure(). */
   liveBytes: number;
   /** Clients, those included whose removal has not been reported yet. */
   liveClients: number;
@@ -68,6 +89,7 @@ export function ensureBell(): void {
   if (bellHung) return;
   native.onBell(drain);
   bellHung = true;
+  if (!capped) configure({ memoryCap: defaultMemoryCap() });
 }
 
 export function register(id: number, target: RecordTarget): void {

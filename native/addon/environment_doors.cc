@@ -123,11 +123,15 @@ Napi::Value drain(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
-// configure(loops): false when the loops run already.
+// configure(loops, memoryCap), 0: as it is. False when loops are asked for but run already: nothing is
+// changed.
 Napi::Value configure(const Napi::CallbackInfo& info) {
   Instance& instance = *Instance::of(info.Env());
-  if (instance.pool.started()) return Napi::Boolean::New(info.Env(), false);
-  instance.loop_count = info[0].As<Napi::Number>().Uint32Value();
+  const uint32_t loops = info[0].As<Napi::Number>().Uint32Value();
+  if (loops > 0 && instance.pool.started()) return Napi::Boolean::New(info.Env(), false);
+  if (loops > 0) instance.loop_count = loops;
+  const int64_t memory_cap = info[1].As<Napi::Number>().Int64Value();
+  if (memory_cap > 0) instance.pool.memory().set(memory_cap);
   return Napi::Boolean::New(info.Env(), true);
 }
 

@@ -110,6 +110,7 @@ struct ModelPeer {
       0;  // since it caught up: the newest key frame then, + 1; kNoKeyYet when there was none
   bool ever_caught_up = false;
   bool stalled = false;  // the naive stall clock
+  bool woken = false;    // the kernel has room again, and no write was tried since
   Nanos stalled_since = 0;
   Nanos deadline = kNever;
   Nanos active_at = 0;        // when the kernel last took a byte; until then when it was added
@@ -150,6 +151,13 @@ struct ModelPeer {
   /// The first frame from `seq` on for which something must be sent; next() when there is none.
   uint64_t first_pending(const ModelStream& stream) const;
   bool complete(const ModelStream& stream) const;
+  /// A run of bytes that waits for it and lies in memory that others share: raw stream headers, or the rest
+  /// of a frame. None: null.
+  struct Shared {
+    const void* what = nullptr;
+    uint64_t bytes = 0;
+  };
+  Shared shares(const ModelStream& stream) const;
   /// What waits for it alone: prologue, headers, pong, the rest of a frame, epilogue.
   size_t private_bytes() const;
 

@@ -221,6 +221,7 @@ void ModelPeer::wrote(size_t offered, size_t taken, Nanos now) {
   const bool is_short = taken < offered;
   if (is_short && (taken > 0 || !stalled)) stalled_since = now;
   stalled = is_short;
+  woken = false;
   if (taken > 0) active_at = now;
 }
 
@@ -269,6 +270,16 @@ bool ModelPeer::caught_up(const ModelStream& stream) const {
 
 bool ModelPeer::complete(const ModelStream& stream) const {
   return caught_up(stream) && (end_decided ? epilogue_left : epilogue()).empty();
+}
+
+ModelPeer::Shared ModelPeer::shares(const ModelStream& stream) const {
+  if (prologue_at < prologue.size()) return {};
+  // Media and nothing else: no part of a head, no tail.
+  const bool plain = piece.tail == 0 && piece.size() - piece.held >= piece.head.size();
+  if (piece.kind == Piece::Kind::kRest && plain)
+    return {stream.at(piece.seq).data, stream.at(piece.seq).size};
+  if (piece.kind == Piece::Kind::kHeaders && framing == Framing::kRaw) return {told, told->all.size()};
+  return {};
 }
 
 size_t ModelPeer::private_bytes() const {

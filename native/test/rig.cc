@@ -23,13 +23,17 @@ uint64_t Rig::append(BlockSlice bytes, const FrameInfo& info, const StateRef& of
   frame.bytes = std::move(bytes);
   frame.info = info;
   frame.state = of;
-  stamper.stamp(frame, now);
+  stamp(frame);
   const uint64_t seq = frame.seq;
+  shard->append(std::move(frame), now);
+  return seq;
+}
+
+void Rig::stamp(Frame& frame) {
+  stamper.stamp(frame, now);
   newest.frames = stamper.next();
   newest.bytes = stamper.bytes();
   newest.time = stamper.time();
-  shard->append(std::move(frame), now);
-  return seq;
 }
 
 bool Rig::push(std::string_view bytes, FrameInfo info) {

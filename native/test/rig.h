@@ -41,6 +41,8 @@ class Rig : public ShardListener, public PaceWaker {
   uint64_t append(std::string_view bytes, FrameInfo info = {});
   uint64_t append(BlockSlice bytes, const FrameInfo& info, const StateRef& of);
   BlockSlice copy(std::string_view bytes);
+  /// Gives a frame its number, and says that it is on its way.
+  void stamp(Frame& frame);
   /// As append(), and then asks the gate, as a push does.
   bool push(std::string_view bytes, FrameInfo info = {});
   Client* reserve(const ClientSetup& setup = {});

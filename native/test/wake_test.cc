@@ -32,7 +32,8 @@ bool arrives(int fd) {
 }  // namespace
 
 TEST_CASE("Inbox: only a sleeping reader is woken, and by one writer") {
-  Inbox inbox;
+  Ledger ledger;
+  Inbox inbox(ledger);
   std::vector<Command> commands;
   CHECK_FALSE(inbox.push({}));  // the reader has not said that it sleeps
   CHECK_FALSE(inbox.sleep());

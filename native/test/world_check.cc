@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <set>
 
 #include "test/world.h"
 
@@ -60,7 +61,9 @@ void World::saw_close(int fd) {
 
 void World::saw_event(Client* client, const IoEvent& event) {
   ModelPeer* peer = peer_of(client);
-  if (peer == nullptr || !peer->here || peer->kind != FdKind::kSocket) return;
+  if (peer == nullptr || !peer->here) return;
+  peer->woken |= event.writable && peer->stalled;
+  if (peer->kind != FdKind::kSocket) return;
   if (event.peer_closed && !event.failed) peer->fin = true;
 }
 
@@ -137,9 +140,10 @@ void World::check_reason(ModelPeer& peer) {
 }
 
 void World::check_slow(const ModelPeer& peer) {
-  // It was judged after the recover policy, like all others that were blocked.
+  // It was judged after the recover policy, like all others that were blocked. Who is to have a turn but has
+  // not had it yet, for the turn's budget was spent, is not judged.
   const auto move_in_judgement = [&](const ModelPeer& one) {
-    return one.kind != FdKind::kFile && one.stalled ? move_of(one) : Move{};
+    return one.kind != FdKind::kFile && one.stalled && !one.woken ? move_of(one) : Move{};
   };
   const Move move = move_in_judgement(peer);
   const Amount hard = lag_of(peer).hard;
@@ -168,7 +172,7 @@ void World::check_slow(const ModelPeer& peer) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
     // Others may have been moved in this turn, which leaves them the rest of a frame begun.
     if (move_in_judgement(*other).moves && other->begun())
-      bytes += other->piece.size() - other->piece.at - other->piece.rest_held();
+      bytes += stream_.at(other->piece.seq).size + other->piece.size();
   }
   // Who waits pins no frame: it may go for its private bytes when there is nothing else to give up.
   const bool none_left = oldest == stream_.next();
@@ -188,7 +192,16 @@ uint64_t World::held() const {
   for (uint64_t seq = tail; seq < stream_.next(); ++seq) {
     bytes += stream_.at(seq).size + sizeof(Frame) + sizeof(LagBucket);
   }
-  for (const ModelPeer* peer : here_) bytes += peer->private_bytes();
+  // What lies in memory that others share counts once for all of them.
+  std::set<const void*> shared;
+  for (const ModelPeer* peer : here_) {
+    const ModelPeer::Shared run = peer->shares(stream_);
+    if (run.what == nullptr) {
+      bytes += peer->private_bytes();
+    } else if (shared.insert(run.what).second) {
+      bytes += run.bytes;
+    }
+  }
   return bytes;
 }
 
@@ -212,7 +225,9 @@ void World::after_tick() {
     if (client.state == ClientState::kBlocked || (!client.stalled && emptied)) recover(*peer, move);
   }
   const uint64_t bytes = held();
-  if (rig_.shard->bytes_held() != bytes) problem("bytes_held is not what is held");
+  if (rig_.shard->bytes_held() != bytes)
+    problem("bytes_held is " + std::to_string(rig_.shard->bytes_held()) + ", not the " +
+            std::to_string(bytes) + " that are held");
   for (ModelPeer* peer : here_) follow(*peer, bytes);
   keeps_bursts_ = !ending_;
 }

@@ -10,7 +10,8 @@ namespace flumen {
 
 struct Ledger {
   std::atomic<int64_t> live_blocks{0};
-  std::atomic<int64_t> live_bytes{0};  // blocks, client slots and bookkeeping
+  std::atomic<int64_t> live_bytes{0};  // blocks, client slots, inboxes and bookkeeping
+  std::atomic<int64_t> live_shards{0};
   std::atomic<int64_t> live_clients{0};
   std::atomic<int64_t> open_fds{0};
 };

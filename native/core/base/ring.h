@@ -1,5 +1,6 @@
 // A growable ring addressed by absolute 64 bit sequence numbers [begin, end). Push at the end, pop at the
-// beginning; capacity is a power of two and only grows. Single owner, not thread-safe.
+// beginning; capacity is a power of two, and given back when a backlog is over. Single owner, not
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ class SeqRing {
   }
 
   void push(T value) {
-    if (size() == slots_.size()) grow();
+    if (size() == slots_.size()) resize(slots_.size() * 2);
     slots_[end_ & (slots_.size() - 1)] = std::move(value);
     ++end_;
   }
@@ -40,17 +41,20 @@ class SeqRing {
     FLUMEN_CHECK(!empty());
     slots_[begin_ & (slots_.size() - 1)] = T{};
     ++begin_;
+    // Seldom enough that a backlog which comes and goes costs nothing.
+    if (slots_.size() > kKept && size() <= slots_.size() / 8) resize(slots_.size() / 4);
   }
 
  private:
   static constexpr size_t kMinimum = 16;
+  static constexpr size_t kKept = 4096;  // capacity that is never given back
 
-  void grow() {
-    std::vector<T> bigger(slots_.size() * 2);
+  void resize(size_t capacity) {
+    std::vector<T> other(capacity);
     for (uint64_t seq = begin_; seq != end_; ++seq) {
-      bigger[seq & (bigger.size() - 1)] = std::move(slots_[seq & (slots_.size() - 1)]);
+      other[seq & (capacity - 1)] = std::move(slots_[seq & (slots_.size() - 1)]);
     }
-    slots_.swap(bigger);
+    slots_.swap(other);
   }
 
   uint64_t begin_;

@@ -73,6 +73,7 @@ struct alignas(64) Client {
   bool epilogue_queued = false;
   bool stalled = false;      // the stall clock runs
   bool peer_fin = false;     // the peer has sent its FIN
+  bool pinned = false;       // its private bytes are shared ones (Pins)
   uint32_t active_tick = 0;  // when the kernel last took bytes (tick_of)
   uint64_t stop = kNoStop;   // leaves when the cursor arrives here
   uint64_t bytes_sent = 0;
@@ -139,6 +140,13 @@ struct alignas(64) Client {
     if (icy && !title_due) icy->told = stream;
   }
 };
+
+/// What belongs to a client besides its slot.
+inline size_t side_bytes(const Client& client) {
+  return (client.framing == Framing::kWebsocket ? sizeof(WebsocketInput) : 0) +
+         (client.icy ? sizeof(IcyListener) : 0) + (client.gdp ? sizeof(GdpReceiver) : 0) +
+         (client.input ? sizeof(ClientInput) : 0) + (client.rules ? sizeof(ClientRules) : 0);
+}
 
 using ClientQueue = IntrusiveList<Client, &Client::queue>;
 using LagBucket = IntrusiveList<Client, &Client::lag>;

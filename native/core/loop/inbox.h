@@ -32,6 +32,7 @@ struct Command {
     kAttach,
     kResume,
     kDropSource,
+    kSqueeze,
     kStop,
   };
 
@@ -50,10 +51,17 @@ struct Command {
 
 class Inbox {
  public:
+  explicit Inbox(Ledger& ledger) : ledger_(ledger) {}
+  ~Inbox() { count(-counted_); }
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+
   /// True when the reader must be woken: it sleeps, and nobody has been told so before.
   bool push(Command command) {
     const std::lock_guard lock(mutex_);
+    const size_t before = commands_.capacity();
     commands_.push_back(std::move(command));
+    if (commands_.capacity() != before) count(bytes_of(commands_.capacity() - before));
     return std::exchange(asleep_, false);
   }
 
@@ -69,12 +77,27 @@ class Inbox {
     const std::lock_guard lock(mutex_);
     asleep_ = false;
     into.swap(commands_);
+    // What a flood of commands needed is given back when it is over.
+    if (commands_.capacity() > kKept && commands_.capacity() / 8 > into.size()) {
+      count(-bytes_of(commands_.capacity()));
+      std::vector<Command>().swap(commands_);
+    }
   }
 
  private:
+  static constexpr size_t kKept = 1024;
+
+  static int64_t bytes_of(size_t commands) { return static_cast<int64_t>(commands * sizeof(Command)); }
+  void count(int64_t bytes) {
+    counted_ += bytes;
+    ledger_.live_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  }
+
+  Ledger& ledger_;
   std::mutex mutex_;
   std::vector<Command> commands_;
   bool asleep_ = false;
+  int64_t counted_ = 0;  // in the ledger: what this vector and the one lent have
 };
 
 }  // namespace flumen

@@ -153,6 +153,7 @@ void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) 
     command.frame = frame;
     place.loop->post(std::move(command));
   }
+  pool_.memory().check();
 }
 
 Result<LiveSink::Place*> LiveSink::place_for(FdKind kind) {
@@ -212,6 +213,7 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
   ++place.value()->clients;
   if (pace_) pace_->announce(static_cast<size_t>(place.value() - shards_.data()));
   place.value()->loop->post(command_for(Command::Kind::kAdd, place.value()->shard, client));
+  pool_.memory().check();
   return client;
 }
 

@@ -27,10 +27,11 @@ Notice notice_of(Notice::Kind kind, const FdSource* source) {
 
 }  // namespace
 
-Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbox, Ledger& ledger) {
+Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbox, Ledger& ledger,
+                                          MemoryCap& memory) {
   Result<std::unique_ptr<EpollIo>> io = EpollIo::create(ledger);
   if (!io.ok()) return io.error();
-  std::unique_ptr<Loop> loop(new Loop(std::move(io.value()), outbox));
+  std::unique_ptr<Loop> loop(new Loop(std::move(io.value()), outbox, ledger, memory));
   Loop* self = loop.get();
   loop->thread_ = start_thread(name.c_str(), [self] { self->run(); });
   return loop;
@@ -65,6 +66,8 @@ void Loop::run() {
     for (const IoEvent& event : events) dispatch(event, now);
     dropped_.clear();
     tick_all(now = monotonic_now());
+    if (squeezing_) report_squeezed();
+    memory_.check();  // private bytes, what clients sent, and bookkeeping grow here
     outbox_.deliver(inputs_, gone_, notices_);
     now = monotonic_now();
   }
@@ -169,6 +172,12 @@ void Loop::obey(Command& command, Nanos now) {
       std::erase(sources_, nullptr);
       break;
     }
+    case Kind::kSqueeze: {
+      const Shortage shortage = memory_.shortage();
+      for (auto& shard : shards_) shard->squeeze(shortage);
+      squeezing_ = true;
+      break;
+    }
     case Kind::kStop:
       stopping_ = true;
       break;
@@ -189,6 +198,15 @@ void Loop::tick_all(Nanos now) {
   for (auto& source : sources_) {
     if (source->deadline() <= now) source->tick(now);
   }
+}
+
+// Healthy clients may have to be served first, which takes a turn or two.
+void Loop::report_squeezed() {
+  if (std::ranges::any_of(shards_, [](const auto& shard) { return shard->squeezing(); })) return;
+  squeezing_ = false;
+  bool gave = false;
+  for (auto& shard : shards_) gave |= shard->gave_way();
+  memory_.obeyed(this, gave);
 }
 
 void Loop::on_finished(Shard* shard) { notices_.push_back(notice_of(Notice::Kind::kSinkFinished, shard)); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/loop/inbox.h"
+#include "core/loop/memory_cap.h"
 #include "core/loop/outbox.h"
 
 namespace flumen {
@@ -16,7 +17,8 @@ namespace flumen {
 class Loop final : private ShardListener, private SourceListener {
  public:
   /// Starts the thread. `name` shows in tools like top.
-  static Result<std::unique_ptr<Loop>> start(const std::string& name, Outbox& outbox, Ledger& ledger);
+  static Result<std::unique_ptr<Loop>> start(const std::string& name, Outbox& outbox, Ledger& ledger,
+                                             MemoryCap& memory);
   ~Loop() override;
 
   /// Stops the thread, which closes everything that still lives on it, without events. Posts are taken, and
@@ -29,7 +31,8 @@ class Loop final : private ShardListener, private SourceListener {
   ShardListener& shard_listener() { return *this; }
 
  private:
-  Loop(std::unique_ptr<Io> io, Outbox& outbox) : io_(std::move(io)), outbox_(outbox) {}
+  Loop(std::unique_ptr<Io> io, Outbox& outbox, Ledger& ledger, MemoryCap& memory)
+      : io_(std::move(io)), outbox_(outbox), memory_(memory), inbox_(ledger) {}
 
   void run();
   Nanos next_deadline();
@@ -37,6 +40,7 @@ class Loop final : private ShardListener, private SourceListener {
   void obey(Command& command, Nanos now);
   void settle(const Command& command);
   void tick_all(Nanos now);
+  void report_squeezed();
 
   void on_removed(Client* client) override { gone_.push_back(client); }
   void on_input(Client* client, BlockSlice bytes) override { inputs_.push_back({client, std::move(bytes)}); }
@@ -48,11 +52,13 @@ class Loop final : private ShardListener, private SourceListener {
 
   std::unique_ptr<Io> io_;
   Outbox& outbox_;
+  MemoryCap& memory_;
   Inbox inbox_;
   std::thread thread_;
 
   // The loop thread's own.
   bool stopping_ = false;
+  bool squeezing_ = false;  // shards shrink, and the memory cap waits to hear that they have
   std::vector<Command> commands_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<FdSource>> sources_;

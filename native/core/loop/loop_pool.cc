@@ -6,13 +6,15 @@ namespace flumen {
 
 Result<bool> LoopPool::start(size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    Result<std::unique_ptr<Loop>> loop = Loop::start("flumen-" + std::to_string(i), outbox_, ledger_);
+    Result<std::unique_ptr<Loop>> loop =
+        Loop::start("flumen-" + std::to_string(i), outbox_, ledger_, memory_);
     if (!loop.ok()) {
       loops_.clear();
       return loop.error();
     }
     loops_.push_back(std::move(loop.value()));
   }
+  for (auto& loop : loops_) memory_.watch(loop.get());
   return true;
 }
 
@@ -26,9 +28,10 @@ void LoopPool::stop() {
 
 Result<Loop*> LoopPool::file_loop() {
   if (!file_loop_) {
-    Result<std::unique_ptr<Loop>> loop = Loop::start("flumen-file", outbox_, ledger_);
+    Result<std::unique_ptr<Loop>> loop = Loop::start("flumen-file", outbox_, ledger_, memory_);
     if (!loop.ok()) return loop.error();
     file_loop_ = std::move(loop.value());
+    memory_.watch_files(file_loop_.get());
   }
   return file_loop_.get();
 }

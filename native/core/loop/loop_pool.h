@@ -11,7 +11,7 @@ namespace flumen {
 
 class LoopPool {
  public:
-  LoopPool(Outbox& outbox, Ledger& ledger) : outbox_(outbox), ledger_(ledger) {}
+  LoopPool(Outbox& outbox, Ledger& ledger) : outbox_(outbox), ledger_(ledger), memory_(ledger) {}
 
   bool started() const { return !loops_.empty(); }
   /// Starts `count` threads.
@@ -23,11 +23,13 @@ class LoopPool {
   /// The loop that reads the next source: each in turn.
   Loop& next_loop() { return *loops_[turn_++ % loops_.size()]; }
   Result<Loop*> file_loop();
+  MemoryCap& memory() { return memory_; }
   bool is_file_loop(const Loop* loop) const { return loop == file_loop_.get(); }
 
  private:
   Outbox& outbox_;
   Ledger& ledger_;
+  MemoryCap memory_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Loop> file_loop_;
   size_t turn_ = 0;

@@ -15,6 +15,9 @@ class LagIndex {
     buckets_.push({});
   }
 
+  /// Bytes that the buckets take.
+  size_t bookkeeping() const { return buckets_.capacity() * sizeof(LagBucket); }
+
   /// Follows the timeline: a frame was appended, `next` is the frame to come now.
   void appended(uint64_t next) {
     buckets_.push({});
@@ -41,16 +44,15 @@ class LagIndex {
     return lowest_;
   }
 
-  /// Of the clients that follow the sink's rules and are behind, the slowest; nullptr when none is.
+  /// The slowest of the clients here that follow the sink's rules, or nullptr.
   const Client* slowest_unruled() {
     const uint64_t next = buckets_.end() - 1;
     if (lowest_unruled_ < buckets_.begin()) lowest_unruled_ = buckets_.begin();
-    for (; lowest_unruled_ < next; ++lowest_unruled_) {
+    for (;; ++lowest_unruled_) {
       const Client* client = buckets_[lowest_unruled_].front();
       while (client != nullptr && RuledClients::linked(client)) client = LagBucket::next(client);
-      if (client != nullptr) return client;
+      if (client != nullptr || lowest_unruled_ == next) return client;
     }
-    return nullptr;
   }
 
   /// The clients at frame `seq`.

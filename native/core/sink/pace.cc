@@ -17,6 +17,10 @@ bool Pace::pass(Producer producer, const Point& newest) {
   return closed_.compare_exchange_strong(mine, 0);
 }
 
+void Pace::begin(size_t shard, const Point& coming) {
+  for (size_t i = 0; i < 3; ++i) marks_[shard].coming[i].store(coming.at[i]);
+}
+
 uint8_t Pace::mark(size_t shard, const Point& clients, const Point& coming, uint64_t added) {
   Mark& mark = marks_[shard];
   for (size_t i = 0; i < 3; ++i) {

@@ -48,6 +48,8 @@ class Pace {
   bool pass(Producer producer, const Point& newest);
   /// A client is on its way to this shard. Before its command is posted.
   void announce(size_t shard) { marks_[shard].announced.fetch_add(1); }
+  /// A shard opens: how far the stream may go for clients that are on their way to it.
+  void begin(size_t shard, const Point& coming);
   /// How far the stream may go for the clients of this shard, and for those that are on their way. `added`
   /// counts the clients that have come so far. Returns whom to tell that the gate is open now (Producer);
   /// the source has been told already.

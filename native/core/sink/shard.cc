@@ -28,11 +28,15 @@ Shard::Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger
       lag_(timeline_.next()),
       schedule_(options.flush_interval),
       packet_writer_(ledger) {
-  mark_pace(0);
-  ledger_.live_bytes.fetch_add(sizeof(Shard), std::memory_order_relaxed);
+  if (place_.pace != nullptr) place_.pace->begin(place_.index, reach_of_newcomers());
+  ledger_.live_shards.fetch_add(1, std::memory_order_relaxed);
+  count_bookkeeping();
 }
 
-Shard::~Shard() { ledger_.live_bytes.fetch_sub(sizeof(Shard), std::memory_order_relaxed); }
+Shard::~Shard() {
+  ledger_.live_shards.fetch_sub(1, std::memory_order_relaxed);
+  ledger_.live_bytes.fetch_sub(counted_, std::memory_order_relaxed);
+}
 
 void Shard::append(Frame frame, Nanos now) {
   if (gdp_clients_ > 0 && !frame.packed) {
@@ -119,6 +123,7 @@ void Shard::add(Client* client, Nanos now) {
   if (client->gdp) welcome_gdp();
   client->slot = schedule_.assign(clients_);
   if (client->rules && client->rules->lag) ruled_.push_back(client);
+  side_bytes_ += side_bytes(*client);
   if (client->prologue) put_private(client, std::move(client->prologue));
   ++clients_;
   ++added_;
@@ -202,13 +207,20 @@ void Shard::unhang(Client* client) {
   }
 }
 
-void Shard::put_private(Client* client, BlockSlice bytes) {
-  client->prologue_held = bytes.size;
-  prologue_bytes_ += bytes.size;
+// Where `bytes` are a part of `origin`, which others share, they count once for all.
+void Shard::put_private(Client* client, BlockSlice bytes, const BlockSlice& origin) {
+  client->pinned = bytes && bytes.block.get() == origin.block.get();
+  if (client->pinned) {
+    pins_.add(bytes, origin.size);
+  } else {
+    client->prologue_held = bytes.size;
+    prologue_bytes_ += bytes.size;
+  }
   client->prologue = std::move(bytes);
 }
 
 void Shard::drop_private(Client* client) {
+  if (std::exchange(client->pinned, false)) pins_.drop(client->prologue);
   prologue_bytes_ -= std::exchange(client->prologue_held, 0);
   client->prologue = {};
 }
@@ -314,6 +326,7 @@ void Shard::cut_all(Nanos now) {
 }
 
 void Shard::tick(Nanos now) {
+  look_into_inbox();
   read_on(now);
   judge_timers(now);
   serve(now);
@@ -331,7 +344,7 @@ void Shard::tick(Nanos now) {
 }
 
 Nanos Shard::deadline() const {
-  if (!ready_.empty() || !closing_.empty() || !unread_.empty() || unjudged_) return 0;
+  if (!ready_.empty() || !closing_.empty() || !unread_.empty() || unjudged_ || squeezing()) return 0;
   if (ending_ && !finished_ && clients_ == 0) return 0;
   Nanos next = std::min(schedule_.next_due(), timers_.next());
   if (clients_ > 0) next = std::min(next, close_at_);

@@ -8,6 +8,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/client/report.h"
@@ -15,8 +16,10 @@
 #include "core/sink/newest.h"
 #include "core/sink/options.h"
 #include "core/sink/pace.h"
+#include "core/sink/pins.h"
 #include "core/sink/schedule.h"
 #include "core/sink/send_batch.h"
+#include "core/sink/shortage.h"
 #include "core/sink/timer_heap.h"
 #include "core/sink/totals.h"
 #include "core/sys/io.h"
@@ -90,7 +93,14 @@ class Shard {
   uint32_t sink_id() const { return sink_id_; }
   const Totals& totals() const { return totals_; }
   const Timeline& timeline() const { return timeline_; }
+  /// What counts against the memory cap: frames kept and in the inbox, with their bookkeeping, and private
+  /// bytes. All of it can be given up; parsers and rules cannot, they count in the ledger like slots.
   uint64_t bytes_held() const;
+  /// The process is short of memory: shrinks to this shard's part, within the next turns.
+  void squeeze(const Shortage& shortage);
+  bool squeezing() const { return squeeze_to_ != kNotSqueezed; }
+  /// Whether squeezing has freed anything since this was last asked.
+  bool gave_way() { return std::exchange(gave_way_, false); }
 
  private:
   struct Closing {
@@ -98,6 +108,7 @@ class Shard {
     bool reset = false;
   };
 
+  static constexpr uint64_t kNotSqueezed = ~uint64_t{0};
   static constexpr size_t kSendsPerTurn = 1024;
   static constexpr size_t kBytesPerTurn = 8 * kMiB;
   static constexpr size_t kClosesPerTurn = 256;
@@ -119,7 +130,7 @@ class Shard {
   void start_awaiting(const Frame& frame);
   void hang(Client* client);
   void unhang(Client* client);
-  void put_private(Client* client, BlockSlice bytes);
+  void put_private(Client* client, BlockSlice bytes, const BlockSlice& origin = {});
   void drop_private(Client* client);
   void detach(Client* client);
   void set_state(Client* client, ClientState state);
@@ -184,12 +195,16 @@ class Shard {
   // Pacing (shard_pace.cc).
   Pace::Point newest_point() const;
   void hold_to(Pace::Point& point, uint64_t seq, Amount soft) const;
+  Pace::Point reach_of_newcomers() const;
   void mark_pace(Nanos now);
 
   // Keeping (shard_keep.cc).
   void trim();
   void enforce_cap(Nanos now);
   bool drop_holders(LagBucket& clients, Nanos now);
+  uint64_t cap() const;
+  void look_into_inbox();
+  void count_bookkeeping();
   void publish();
 
   SinkOptions options_;
@@ -219,7 +234,13 @@ class Shard {
   std::array<uint64_t, kClientStates> by_state_{};  // what set_state counts
   size_t sends_left_ = 0;
   size_t bytes_left_ = 0;
-  uint64_t prologue_bytes_ = 0;
+  uint64_t prologue_bytes_ = 0;         // private to one client each
+  Pins pins_;                           // … and those that are shared
+  uint64_t side_bytes_ = 0;             // what clients have besides their slots
+  uint64_t inbox_bytes_ = 0;            // as of this turn: what append() has still to bring
+  uint64_t squeeze_to_ = kNotSqueezed;  // what may be held until that has been reached once
+  bool gave_way_ = false;
+  int64_t counted_ = 0;  // in the ledger
   size_t gdp_clients_ = 0;
   BlockWriter packet_writer_;      // what stands in front of the frames for them
   StickyPackets unknown_packets_;  // of a stream of which nothing is known

@@ -1,14 +1,35 @@
 // The keeping half of a shard: how much of the timeline is retained, and what gives way when memory is short.
 #include <algorithm>
+#include <utility>
 
 #include "core/sink/shard.h"
 
 namespace flumen {
 
+namespace {
+constexpr uint64_t kPerFrame = sizeof(Frame) + sizeof(LagBucket);
+}  // namespace
+
 uint64_t Shard::bytes_held() const {
-  constexpr uint64_t kPerFrame = sizeof(Frame) + sizeof(LagBucket);
-  return timeline_.bytes_kept() + timeline_.packet_bytes() + timeline_.size() * kPerFrame + prologue_bytes_;
+  return timeline_.bytes_kept() + timeline_.packet_bytes() + timeline_.size() * kPerFrame + inbox_bytes_ +
+         prologue_bytes_ + pins_.bytes();
 }
+
+void Shard::look_into_inbox() {
+  if (place_.newest == nullptr) return;
+  const uint64_t frames = place_.newest->frames.load(std::memory_order_relaxed) - timeline_.next();
+  const uint64_t bytes = place_.newest->bytes.load(std::memory_order_relaxed) - timeline_.bytes_total();
+  inbox_bytes_ = bytes + frames * kPerFrame;
+}
+
+void Shard::squeeze(const Shortage& shortage) {
+  look_into_inbox();
+  const uint64_t held = bytes_held();
+  const uint64_t share = shortage.share_of(held);
+  if (held > share) squeeze_to_ = std::min(squeeze_to_, share);
+}
+
+uint64_t Shard::cap() const { return std::min(options_.memory_cap, squeeze_to_); }
 
 // The tail is the oldest of what the slowest client and the next newcomer need.
 void Shard::trim() {
@@ -28,13 +49,14 @@ void Shard::trim() {
 }
 
 void Shard::enforce_cap(Nanos now) {
-  while (bytes_held() > options_.memory_cap) {
+  const uint64_t before = bytes_held();
+  while (bytes_held() > cap()) {
     if (timeline_.empty()) {
       // What is left are private bytes.
       if (!drop_holders(lag_.at(timeline_.next()), now) && !drop_holders(await_frame_, now)) {
         drop_holders(await_key_, now);
       }
-      return;
+      break;
     }
     const uint64_t tail = timeline_.tail();
     const uint64_t needed = std::min(schedule_.low_seq(timeline_.next()), lag_.lowest());
@@ -47,28 +69,42 @@ void Shard::enforce_cap(Nanos now) {
     if (lag_.lowest() > tail) {
       // Healthy clients wait here for their flush slot: serving them is the cure.
       schedule_.hurry(now);
+      if (schedule_.next_due() == kNever) break;
+      gave_way_ |= squeezing();
       return;
     }
     // One by one: what waits in front of the frames (response heads) may be the greater part.
     while (Client* client = lag_.first_at(tail)) {
       depart(client, Reason::kSlow, true, now);
-      if (bytes_held() <= options_.memory_cap) break;
+      if (bytes_held() <= cap()) break;
     }
     trim();
   }
+  // Also when its clients have taken enough meanwhile.
+  gave_way_ |= squeezing() && (before <= cap() || bytes_held() < before);
+  squeeze_to_ = kNotSqueezed;
 }
 
 // Clients that have not even taken their private bytes go until there is room again; true when there is.
 bool Shard::drop_holders(LagBucket& clients, Nanos now) {
-  for (Client* client = clients.front(); client != nullptr && bytes_held() > options_.memory_cap;) {
+  for (Client* client = clients.front(); client != nullptr && bytes_held() > cap();) {
     Client* next = LagBucket::next(client);
     if (client->prologue && client->stalled) depart(client, Reason::kSlow, true, now);
     client = next;
   }
-  return bytes_held() <= options_.memory_cap;
+  return bytes_held() <= cap();
+}
+
+// What the allocator has given for it, not only what is in use.
+void Shard::count_bookkeeping() {
+  const auto bytes =
+      static_cast<int64_t>(sizeof(Shard) + timeline_.bookkeeping() + lag_.bookkeeping() + side_bytes_);
+  if (bytes == counted_) return;
+  ledger_.live_bytes.fetch_add(bytes - std::exchange(counted_, bytes), std::memory_order_relaxed);
 }
 
 void Shard::publish() {
+  count_bookkeeping();
   totals_.bytes_served.store(bytes_served_, std::memory_order_relaxed);
   totals_.clients.store(clients_, std::memory_order_relaxed);
   totals_.frames_queued.store(timeline_.size(), std::memory_order_relaxed);

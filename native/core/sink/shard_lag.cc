@@ -102,11 +102,12 @@ void Shard::move_cursor(Client* client, uint64_t target, Await await) {
   unhang(client);
   note_moving(client);
   if (client->seq < from) {
+    const BlockSlice begun = timeline_.at(client->seq).bytes;
     WirePlace place = client->place();
     WireFormat format = client->format();
     BlockSlice rest = wire_until(timeline_, from, format, place, client->prologue, ledger_);
     drop_private(client);
-    put_private(client, std::move(rest));
+    put_private(client, std::move(rest), begun);
     client->put_at(place, format.title_due);
   }
   client->frames_dropped += target - from;

@@ -97,6 +97,7 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   if (client->kind != FdKind::kFile) io_.remove(client->fd);
   closing_.push({std::exchange(client->fd, -1), reset && client->kind == FdKind::kSocket});
   drop_private(client);
+  side_bytes_ -= side_bytes(*client);
   client->stream = {};
   timers_.remove(client);
   if (RuledClients::linked(client)) ruled_.remove(client);

@@ -1,6 +1,4 @@
 // The pacing half of a shard: how far the stream may go before one of its clients is over its soft limit.
-#include <algorithm>
-
 #include "core/sink/shard.h"
 
 namespace flumen {
@@ -27,30 +25,31 @@ void Shard::hold_to(Pace::Point& point, uint64_t seq, Amount soft) const {
   }
 }
 
+Pace::Point Shard::reach_of_newcomers() const {
+  Pace::Point point;
+  if (!ending_) hold_to(point, timeline_.next(), options_.lag.soft);
+  return point;
+}
+
 void Shard::mark_pace(Nanos now) {
   if (place_.pace == nullptr) return;
-  Pace::Point clients, coming;
+  Pace::Point clients;
   if (!ending_) {
-    const auto in = [&](ClientState state) { return by_state_[static_cast<size_t>(state)]; };
-    const Amount soft = options_.lag.soft;
-    hold_to(coming, timeline_.next(), soft);
+    // The frame that has been begun does not count.
+    const auto from = [](const Client* client) { return client->offset > 0 ? client->seq + 1 : client->seq; };
     // Who waits for a frame, or has everything and our FIN, lags behind nothing.
-    if (in(ClientState::kCaughtUp) + in(ClientState::kReady) + in(ClientState::kBlocked) > 0) {
-      uint64_t slowest = schedule_.low_seq(timeline_.next());
-      // The frame that has been begun does not count.
-      if (const Client* client = lag_.slowest_unruled()) {
-        slowest = std::min(slowest, client->offset > 0 ? client->seq + 1 : client->seq);
-      }
-      hold_to(clients, slowest, soft);
-    }
+    uint64_t caught_up = by_state_[static_cast<size_t>(ClientState::kCaughtUp)];
     for (const Client* client = ruled_.front(); client != nullptr; client = RuledClients::next(client)) {
+      if (client->state == ClientState::kCaughtUp) --caught_up;
       if (client->await != Await::kNothing || client->state == ClientState::kLingering) continue;
-      hold_to(clients, client->offset > 0 ? client->seq + 1 : client->seq, client->rules->lag->soft);
+      hold_to(clients, from(client), client->rules->lag->soft);
     }
+    if (caught_up > 0) hold_to(clients, schedule_.low_seq(timeline_.next()), options_.lag.soft);
+    if (const Client* client = lag_.slowest_unruled()) hold_to(clients, from(client), options_.lag.soft);
   }
   // The producer waits for these clients: nothing is collected for them meanwhile.
   if (clients.passed_by(newest_point())) schedule_.hurry(now);
-  const uint8_t told = place_.pace->mark(place_.index, clients, coming, added_);
+  const uint8_t told = place_.pace->mark(place_.index, clients, reach_of_newcomers(), added_);
   if ((told & Pace::kPush) != 0) listener_.on_drained(this);
 }
 

@@ -86,7 +86,7 @@ bool Shard::meet_state(Client* client) {
   if (!due) return true;
   WireFormat format = client->format();
   WirePlace place = client->place();
-  put_private(client, framed(due, state, format, place, {}, ledger_));
+  put_private(client, framed(due, state, format, place, {}, ledger_), due);
   client->put_at(place, format.title_due);
   return true;
 }

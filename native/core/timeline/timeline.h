@@ -26,6 +26,11 @@ class Timeline {
   uint64_t size() const { return frames_.size(); }
   const Frame& at(uint64_t seq) const { return frames_[seq]; }
 
+  /// Bytes that the records of frames take, kept or not.
+  size_t bookkeeping() const {
+    return frames_.capacity() * sizeof(Frame) + keys_.capacity() * sizeof(uint64_t);
+  }
+
   /// Media bytes of all frames ever appended.
   uint64_t bytes_total() const { return bytes_total_; }
   /// Media bytes in the frames kept.
