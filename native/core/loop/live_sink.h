@@ -48,7 +48,7 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   void attach(FdSource* source, Loop& loop, std::unique_ptr<Feed> feed);
 
   /// What the stream is from the next frame on. The same again changes nothing.
-  void set_state(const StateChange& change, Nanos now);
+  void set_state(const StateChange& change, Nanos now) override;
   /// What the next frame's state is, whoever said so.
   StateRef state();
 
