@@ -21,7 +21,11 @@ export interface Binding {
     pts: bigint | undefined,
     dts: bigint | undefined,
     duration: bigint | undefined,
+    offset: bigint | undefined,
+    offsetEnd: bigint | undefined,
   ): boolean;
+  /** The packet of an event for GDP clients, in front of the next frame. False: too much waits for a frame already. */
+  sinkPushEvent(id: number, packet: Uint8Array): boolean;
   /**
    * Duplicates `fd`; the slot of the new client. Options: see lib/sink/add-options.ts; `client`: its id, for dumps;
    * deadline: ms since the epoch, Infinity for none; prelude: what Node had read of it. Throws with errno and syscall.
@@ -285,4 +289,7 @@ export const STREAM_FORMATS = ['raw', 'gdp', 'auto'] as const;
 export const FRAMINGS = ['raw', 'chunked', 'websocket', 'icy'] as const;
 
 /** native/core/timeline/frame.h, FrameFlags. */
-export const FRAME_FLAGS = { delta: 1, header: 2 } as const;
+export const FRAME_FLAGS = { delta: 1, header: 2, discont: 4, live: 8, gap: 16 } as const;
+
+/** What a client is sent: whether frames stand on their own or in packets of GDP. */
+export const PAYLOADS = ['raw', 'gdp'] as const;

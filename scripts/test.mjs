@@ -72,7 +72,8 @@ async function core(preset) {
     return { passed: 0, failed: 0 };
   }
   const result = await testCore(preset);
-  if (result.failed > 0) console.error(result.output);
+  // The failed cases once more at the end: the whole is long.
+  if (result.failed > 0) console.error(`${result.output}\n${result.failures}`);
   for (const line of result.totals) console.log(`   ${line}`);
   return result;
 }

@@ -1,19 +1,23 @@
 /** A frame (GStreamer: buffer): bytes and what is known of them. */
 import { checkBoolean, checkKeys, describe } from '../units.js';
 
-/** Times in ns; what is missing has no value, which is not 0. */
+/** What is known of a frame. Times in ns; what is missing has no value, which is not 0. Offsets, discont, gap and live only reach those who speak GDP. */
 export interface FrameMeta {
   pts?: bigint | undefined;
   dts?: bigint | undefined;
   duration?: bigint | undefined;
+  /** Of its first byte, sample or whatever the medium counts in. */
   offset?: bigint | undefined;
   offsetEnd?: bigint | undefined;
   /** A receiver can start here: not DELTA_UNIT. Default true. */
   keyframe?: boolean;
-  /** Part of the stream headers. Default false, as the rest. */
+  /** A copy of the stream headers, or of a part: a sink does not send it twice. Default false, as the rest. */
   header?: boolean;
+  /** It does not continue the frame before it. */
   discont?: boolean;
+  /** It only fills a gap. */
   gap?: boolean;
+  /** It comes from a live source. */
   live?: boolean;
 }
 

@@ -1,10 +1,10 @@
 /** Options of add(): their ranges, and the flat form that the addon takes. */
 import { fstatSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
-import { FRAMINGS } from '../binding.js';
+import { FRAMINGS, PAYLOADS } from '../binding.js';
 import { type Handed, ICY_INTERVAL, type Target } from '../handoff/index.js';
 import { checkBoolean, checkChoice, checkInteger, checkKeys, describe } from '../units.js';
-import type { AddOptions } from './client.js';
+import type { AddOptions, Payload } from './client.js';
 import { checkDeadline } from './deadlines.js';
 import {
   flatLag,
@@ -21,6 +21,7 @@ const KNOWN = [
   'tag',
   'head',
   'framing',
+  'payload',
   'icyInterval',
   'resendStreamHeader',
   'deadline',
@@ -36,6 +37,7 @@ export interface AddDefaults {
   rules: Rules;
   bounds: RuleBounds;
   resendStreamHeader: boolean;
+  payload: Payload;
   socket: SocketCare;
 }
 
@@ -69,6 +71,10 @@ export function checkAddOptions(options: AddOptions, target: Target, defaults: A
       'framing cannot be chosen for a response, except icy: its head says how the body is framed',
     );
   }
+  const payload = checkChoice('payload', options.payload ?? defaults.payload, PAYLOADS);
+  if (payload === 'gdp' && options.framing === 'icy') {
+    throw new RangeError('payload gdp cannot have framing icy: the blocks would break its packets');
+  }
   if (options.icyInterval !== undefined) {
     if (options.framing !== 'icy') throw new TypeError('icyInterval is for framing icy only');
     checkInteger('icyInterval', options.icyInterval, ICY_INTERVAL.min, ICY_INTERVAL.max);
@@ -101,6 +107,7 @@ function checked(options: AddOptions, inBody: boolean, defaults: AddDefaults): C
     framing: options.framing === undefined ? undefined : FRAMINGS.indexOf(options.framing),
     deadline: checkDeadline(options.deadline),
     flat: [
+      PAYLOADS.indexOf(options.payload ?? defaults.payload),
       resend ? 1 : 0,
       options.onData === undefined ? 0 : 1,
       ...(asked(START_KEYS) ? [1, ...flatStart(rules)] : [0]),

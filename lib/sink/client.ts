@@ -1,5 +1,5 @@
 /** A client as JavaScript sees it, and what is said of one that left. */
-import type { FRAMINGS } from '../binding.js';
+import type { FRAMINGS, PAYLOADS } from '../binding.js';
 import type { SystemError } from '../errors.js';
 import { describe } from '../units.js';
 import type { LimitOptions, StartOptions } from './rules.js';
@@ -12,6 +12,13 @@ import type { SocketOptions } from './socket-options.js';
  * asked by `Icy-MetaData: 1`.
  */
 export type Framing = (typeof FRAMINGS)[number];
+
+/**
+ * raw: the frames' bytes alone. gdp: the GStreamer Data Protocol, as gdppay writes it: stream-start, caps, segment, tags
+ * and stream headers first, then each frame as a packet with its timestamps and flags, and whatever of the stream's state
+ * changes in front of the first frame it concerns.
+ */
+export type Payload = (typeof PAYLOADS)[number];
 
 /** One receiver. A small plain object: no emitter, no timer; the sink's events carry it. */
 export interface Client {
@@ -44,6 +51,8 @@ export interface AddOptions extends StartOptions, LimitOptions, SocketOptions {
    * which makes the head announce it (docs/handoff.md).
    */
   framing?: Framing;
+  /** What the frames are sent as. Not gdp with framing icy. Default: the sink's payload. */
+  payload?: Payload;
   /**
    * With framing icy: bytes of body between two pieces of metadata, as `icy-metaint` in the response head says. From 256
    * to 1 MiB; default 16,000, or for a response what its `icy-metaint` says.

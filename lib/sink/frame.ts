@@ -1,17 +1,10 @@
 /** What push() takes: one frame, checked, as the addon wants it. */
 import { FRAME_FLAGS } from '../binding.js';
+import type { FrameMeta } from '../gdp/frame.js';
 import { describe } from '../units.js';
 
-/** What the producer knows of a frame. Timestamps in ns. */
-export interface FrameInfo {
-  pts?: bigint;
-  dts?: bigint;
-  duration?: bigint;
-  /** A receiver can start here. Default true. */
-  keyframe?: boolean;
-  /** An in-band copy of the stream headers (GStreamer: HEADER): not sent twice. Default false. */
-  header?: boolean;
-}
+/** What the producer knows of a frame. */
+export type FrameInfo = FrameMeta;
 
 const MAX_FRAME = 0x7fffffff;
 
@@ -27,5 +20,12 @@ export function frameBytes(data: unknown): Uint8Array {
 
 /** FrameFlags of the core. */
 export function frameFlags(info: FrameInfo | undefined): number {
-  return (info?.keyframe === false ? FRAME_FLAGS.delta : 0) | (info?.header ? FRAME_FLAGS.header : 0);
+  if (info === undefined) return 0;
+  return (
+    (info.keyframe === false ? FRAME_FLAGS.delta : 0) |
+    (info.header ? FRAME_FLAGS.header : 0) |
+    (info.discont ? FRAME_FLAGS.discont : 0) |
+    (info.live ? FRAME_FLAGS.live : 0) |
+    (info.gap ? FRAME_FLAGS.gap : 0)
+  );
 }

@@ -1,16 +1,14 @@
 /**
  * The sink: one timeline, many clients. JavaScript adds and removes clients and may push frames; all writing happens
- * on the loop threads.
+ * on the loop threads. Here are the clients; what is put in is the base class's.
  */
-import { EventEmitter } from 'node:events';
-import type { Writable } from 'node:stream';
 import { RECORD } from '../binding.js';
-import { type Extra, ensureBell, Hold, type RecordTarget, register, unregister } from '../environment.js';
-import { flumenError, fromNative } from '../errors.js';
+import { type Extra, Hold, type RecordTarget, register, unregister } from '../environment.js';
+import { fromNative } from '../errors.js';
 import { cutOff, type Handed, handOff, type Target } from '../handoff/index.js';
 import { native } from '../native.js';
 import { checkBoolean, checkKeys } from '../units.js';
-import { type AddDefaults, type CheckedAdd, checkAddOptions, flatAdd } from './add-options.js';
+import { type CheckedAdd, checkAddOptions, flatAdd } from './add-options.js';
 import {
   type AddOptions,
   type Client,
@@ -22,30 +20,20 @@ import {
   type RemovalReason,
   type RemoveOptions,
   SinkClient,
-  type SinkEvents,
 } from './client.js';
 import { checkDeadline, EarlyDeadlines } from './deadlines.js';
 import { Dumps } from './dumps.js';
-import { type FrameInfo, frameBytes, frameFlags } from './frame.js';
 import { type ClientStatistics, Inquiries } from './inquiries.js';
-import { checkOptions, type SinkOptions } from './options.js';
-import { Waiters } from './pace.js';
+import type { SinkOptions } from './options.js';
 import { removalOf, unserved } from './removed.js';
 import { flatLag, LIMIT_KEYS, type LimitOptions, readRules } from './rules.js';
 import { SignalWatch } from './signals.js';
 import { type Figures, lastFigures, type SinkStats, statsOf } from './stats.js';
-import { StickyState, type StreamState, type StreamStateChange } from './stream-state.js';
+import { StreamSink } from './stream-sink.js';
 import { ClientTaker, joined, type TakerOwner } from './taker.js';
-import { writableFor } from './writable.js';
-
-type State = 'open' | 'ending' | 'closed';
 
 /** Base of MultiFdSink and MultiSocketSink (GStreamer: multihandlesink). */
-export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordTarget {
-  readonly #id: number;
-  /** What clients inherit. */
-  #defaults: AddDefaults;
-  #state: State = 'open';
+export class MultiHandleSink extends StreamSink implements RecordTarget {
   #nextClient = 1;
   /** What the last of active and idle said. */
   #active = false;
@@ -60,14 +48,10 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   /** Those who want to hear what they send. */
   readonly #listening = new Map<SinkClient, OnData>();
   readonly #inquiries = new Inquiries((client, request) => this.#ask(client, request));
-  readonly #streamState = new StickyState();
   readonly #dumps = new Dumps(
-    (request) => native.sinkDump(this.#id, request),
+    (request) => native.sinkDump(this.nativeId, request),
     () => this.#updateHold(),
   );
-  #writer: object | undefined;
-  /** Streams that wait for `drain`. */
-  readonly #waiters = new Waiters();
   readonly #hold = new Hold();
   /** Of a closed sink; see sinkStats. */
   #lastFigures: Figures = [];
@@ -75,66 +59,11 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   #finish: () => void = () => {};
 
   constructor(options: SinkOptions = {}) {
-    super();
-    const { flat, ...defaults } = checkOptions(options, this.socketsOnly);
-    this.#defaults = defaults;
-    ensureBell();
-    try {
-      this.#id = native.sinkOpen(flat);
-    } catch (error) {
-      throw fromNative(error, 'sink');
-    }
-    register(this.#id, this);
+    super(options);
+    register(this.nativeId, this);
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
-  }
-
-  protected get socketsOnly(): boolean {
-    return false;
-  }
-
-  /** The number by which the addon knows this sink. @internal */
-  get nativeId(): number {
-    return this.#id;
-  }
-
-  /**
-   * Appends one frame. The bytes are copied once; clients are served on the loop threads. The frame is taken in any
-   * case. With pace `wait` false asks the producer to wait for `drain`; with `live` it is always true, slow clients are
-   * dealt with. Throws ERR_FLUMEN_BUSY while a native source writes.
-   */
-  push(data: Uint8Array | string, info?: FrameInfo): boolean {
-    if (this.#state !== 'open') throw this.#closedError('push');
-    if (this.#writer !== undefined) {
-      throw flumenError('ERR_FLUMEN_BUSY', 'push: a native source writes to this sink; one writer at a time');
-    }
-    const bytes = frameBytes(data);
-    return native.sinkPush(this.#id, bytes, frameFlags(info), info?.pts, info?.dts, info?.duration);
-  }
-
-  /**
-   * Says what the stream is from the next frame on; what is not given stays as it was, null takes it away. Each client is
-   * given what concerns it directly before its first frame of the new state; one that lags gets the old headers with the
-   * old frames. The same again changes nothing. Throws a TypeError or RangeError that names what is wrong.
-   */
-  setStreamState(state: StreamStateChange): void {
-    if (this.#state !== 'open') throw this.#closedError('setStreamState');
-    const { headers, texts } = this.#streamState.change(state);
-    native.sinkSetState(this.#id, headers, texts);
-  }
-
-  /** What setStreamState() and a source that reads GDP have said of the stream, all in all. */
-  get streamState(): StreamState {
-    return this.#streamState.get(native.sinkState(this.#id));
-  }
-
-  /**
-   * A Writable that pushes a frame for each chunk written, with pace `wait` at the pace of the slowest client. Ending it
-   * leaves the sink open; when the sink ends, a write that waits fails with ERR_FLUMEN_CLOSED.
-   */
-  writable(): Writable {
-    return writableFor({ push: (frame) => this.push(frame), drained: (waiter) => this.#waiters.add(waiter) });
   }
 
   /**
@@ -143,8 +72,8 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
    * throws; whatever happens later is a client-removed.
    */
   add(target: Target, options: AddOptions = {}): Client {
-    if (this.#state !== 'open') throw this.#closedError('add');
-    const checked = checkAddOptions(options, target, this.#defaults);
+    if (this.state !== 'open') throw this.closedError('add');
+    const checked = checkAddOptions(options, target, this.defaults);
     options.signal?.throwIfAborted();
     const client = new SinkClient(this.#nextClient, options.tag);
     this.#pending.set(client, target);
@@ -183,7 +112,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
       known.leaving = true;
       if (!flush) this.#drop(known, 'removed');
     } else if (this.#isHere(known)) {
-      native.sinkRemove(this.#id, known.slot, flush);
+      native.sinkRemove(this.nativeId, known.slot, flush);
     }
   }
 
@@ -195,7 +124,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     const known = checkClient('setDeadline', client);
     const at = checkDeadline(deadline);
     if (this.#pending.has(known)) this.#deadlines.set(known, at);
-    else if (this.#isHere(known)) native.sinkSetDeadline(this.#id, known.slot, at);
+    else if (this.#isHere(known)) native.sinkSetDeadline(this.nativeId, known.slot, at);
   }
 
   /**
@@ -203,18 +132,18 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
    * does nothing). Clients that were added with limits of their own keep those.
    */
   setLimits(limits: LimitOptions): void {
-    if (this.#state === 'closed') throw this.#closedError('setLimits');
+    if (this.state === 'closed') throw this.closedError('setLimits');
     checkKeys('limits', limits, LIMIT_KEYS);
-    const rules = readRules(limits, this.#defaults.rules, this.#defaults.bounds);
-    this.#defaults = { ...this.#defaults, rules };
-    native.sinkSetLag(this.#id, Float64Array.from(flatLag(rules, this.#defaults.bounds)));
+    const rules = readRules(limits, this.defaults.rules, this.defaults.bounds);
+    this.defaults = { ...this.defaults, rules };
+    native.sinkSetLag(this.nativeId, Float64Array.from(flatLag(rules, this.defaults.bounds)));
   }
 
   /** Lets every client go. */
   clear(): void {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     for (const client of this.#pending.keys()) this.remove(client);
-    native.sinkClear(this.#id);
+    native.sinkClear(this.nativeId);
   }
 
   *clients(): IterableIterator<Client> {
@@ -228,7 +157,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   get stats(): SinkStats {
-    const figures = this.#state === 'closed' ? this.#lastFigures : native.sinkStats(this.#id);
+    const figures = this.state === 'closed' ? this.#lastFigures : native.sinkStats(this.nativeId);
     return statsOf(figures, {
       clients: this.size,
       clientsAdded: this.#added,
@@ -252,7 +181,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   dump(): Promise<string> {
     return this.#dumps.ask(
       () =>
-        `sink ${this.#id}: ${this.#state}, ${this.size} clients, ${this.#pending.size} of them on their way`,
+        `sink ${this.nativeId}: ${this.state}, ${this.size} clients, ${this.#pending.size} of them on their way`,
     );
   }
 
@@ -282,20 +211,6 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
     return this;
   }
 
-  /** Makes `writer` the only one that may append; throws ERR_FLUMEN_BUSY when there is another. @internal */
-  claimWriter(writer: object): void {
-    if (this.#state !== 'open') throw this.#closedError('attach');
-    if (this.#writer !== undefined && this.#writer !== writer) {
-      throw flumenError('ERR_FLUMEN_BUSY', 'another source writes to this sink; one writer at a time');
-    }
-    this.#writer = writer;
-  }
-
-  /** @internal */
-  releaseWriter(writer: object): void {
-    if (this.#writer === writer) this.#writer = undefined;
-  }
-
   /** Called by the environment. @internal */
   claim(records: Float64Array, offset: number): SinkClient | undefined {
     const kind = records[offset];
@@ -303,7 +218,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
       // The native sink is gone already: whoever looks at this one in a listener must not be sent there.
       const [bytesToServe = 0, bytesServed = 0, sends = 0] = records.subarray(offset + 5, offset + 8);
       this.#lastFigures = lastFigures(bytesToServe, bytesServed, sends);
-      this.#state = 'closed';
+      this.state = 'closed';
     }
     if (kind !== RECORD.clientRemoved && kind !== RECORD.clientInput) return undefined;
     const slot = records[offset + 2] as number;
@@ -325,7 +240,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   #drained(): void {
-    this.#waiters.release();
+    this.waiters.release();
     this.emit('drain');
   }
 
@@ -368,26 +283,26 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   };
 
   #take(client: SinkClient, handed: Handed, options: CheckedAdd): void {
-    if (client.slot === GONE || this.#state !== 'open') throw this.#closedError('add');
+    if (client.slot === GONE || this.state !== 'open') throw this.closedError('add');
     const head = joined(handed.head, options.head);
     const deadline = this.#deadlines.take(client) ?? options.deadline;
     const flat = flatAdd(options, handed);
     const { fd, prelude } = handed;
-    const slot = native.sinkAdd(this.#id, fd, head, flat, client.id, deadline, prelude);
+    const slot = native.sinkAdd(this.nativeId, fd, head, flat, client.id, deadline, prelude);
     client.slot = slot;
     this.#bySlot[slot] = client;
     this.#pending.delete(client);
-    if (client.leaving) native.sinkRemove(this.#id, slot, true);
+    if (client.leaving) native.sinkRemove(this.nativeId, slot, true);
     this.#inquiries.taken(client);
   }
 
   #ask(client: SinkClient, request: number): boolean {
-    return this.#isHere(client) && native.sinkReport(this.#id, client.slot, request);
+    return this.#isHere(client) && native.sinkReport(this.nativeId, client.slot, request);
   }
 
   /** It has a slot, and that is still its own. */
   #isHere(client: SinkClient): boolean {
-    return client.slot >= 0 && this.#bySlot[client.slot] === client && this.#state !== 'closed';
+    return client.slot >= 0 && this.#bySlot[client.slot] === client && this.state !== 'closed';
   }
 
   #vanished(client: SinkClient, error: Error | undefined): void {
@@ -399,17 +314,17 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
   }
 
   #stop(hurry: boolean): Promise<void> {
-    if (this.#state === 'closed') return this.#finished;
-    this.#state = 'ending';
+    if (this.state === 'closed') return this.#finished;
+    this.state = 'ending';
     for (const client of this.#pending.keys()) this.#report(unserved(client, 'removed'));
-    native.sinkEnd(this.#id, hurry);
-    this.#waiters.release(this.#closedError('push'));
+    native.sinkEnd(this.nativeId, hurry);
+    this.waiters.release(this.closedError('push'));
     this.#updateHold();
     return this.#finished;
   }
 
   #onFinished(): void {
-    unregister(this.#id);
+    unregister(this.nativeId);
     this.#inquiries.close();
     this.#dumps.close();
     this.#updateHold();
@@ -419,12 +334,7 @@ export class MultiHandleSink extends EventEmitter<SinkEvents> implements RecordT
 
   /** Someone who awaits the end, or a dump, must hear of it, with clients or without. */
   #updateHold(): void {
-    const awaited = this.#state === 'ending' || this.#dumps.waiting;
-    this.#hold.set(this.#state === 'open' && this.size > 0, awaited);
-  }
-
-  #closedError(operation: string): Error {
-    const state = this.#state === 'closed' ? 'closed' : 'ending';
-    return flumenError('ERR_FLUMEN_CLOSED', `${operation}: the sink is ${state}`);
+    const awaited = this.state === 'ending' || this.#dumps.waiting;
+    this.#hold.set(this.state === 'open' && this.size > 0, awaited);
   }
 }

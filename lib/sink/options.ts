@@ -1,5 +1,6 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
-import { PACES } from '../binding.js';
+import { PACES, PAYLOADS } from '../binding.js';
+import type { GdpEncoderOptions } from '../gdp/encoder.js';
 import {
   checkBoolean,
   checkChoice,
@@ -10,6 +11,7 @@ import {
   DAY_MS,
 } from '../units.js';
 import type { AddDefaults } from './add-options.js';
+import type { Payload } from './client.js';
 import { checkPace, type Pace } from './pace.js';
 import {
   DEFAULT_RULES,
@@ -40,6 +42,10 @@ export interface SinkOptions extends StartOptions, LimitOptions, SocketOptions {
    * kept anyway. Default: nothing more.
    */
   keep?: { frames?: number; bytes?: number; ms?: number };
+  /** What clients are sent the frames as, unless add() says otherwise. Default raw. */
+  payload?: Payload;
+  /** The checksums of GDP packets, as gdppay's crc-header (default true) and crc-payload (default false). */
+  gdp?: GdpEncoderOptions;
   /** Whether clients are given stream headers that change while they listen. Default true. */
   resendStreamHeader?: boolean;
   /** ms that a client may take nothing of what waits for it before it is removed as slow; 0: no limit. Default 30 s. */
@@ -68,6 +74,8 @@ const KNOWN = [
   ...LIMIT_KEYS,
   'positionOn',
   'keep',
+  'payload',
+  'gdp',
   'resendStreamHeader',
   'stallTimeout',
   'idleTimeout',
@@ -94,6 +102,7 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
     flushInterval: checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000),
     memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
   };
+  const payload = checkChoice('payload', options.payload ?? 'raw', PAYLOADS);
   const rules = readRules(options, DEFAULT_RULES, bounds);
   const socket = readSocket(options, DEFAULT_SOCKET);
   const flat = Float64Array.of(
@@ -110,8 +119,14 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
     checkChoice('halfClose', options.halfClose ?? 'close', ['close', 'keep']) === 'keep' ? 1 : 0,
     ...flatSocket(socket),
     PACES.indexOf(bounds.pace),
+    ...flatChecksums(options.gdp ?? {}),
   );
-  return { rules, bounds, resendStreamHeader, socket, flat };
+  return { rules, bounds, resendStreamHeader, payload, socket, flat };
+}
+
+function flatChecksums(gdp: NonNullable<SinkOptions['gdp']>): number[] {
+  const { headerCrc = true, payloadCrc = false } = checkKeys('gdp', gdp, ['headerCrc', 'payloadCrc']);
+  return [checkBoolean('gdp.headerCrc', headerCrc), checkBoolean('gdp.payloadCrc', payloadCrc)].map(Number);
 }
 
 function checkIdle(value: number, flushInterval: number): number {

@@ -10,6 +10,7 @@
 
 #include "core/base/units.h"
 #include "core/sys/clock.h"
+#include "core/timeline/frame.h"
 
 namespace flumen {
 
@@ -52,6 +53,12 @@ inline Nanos time_of(const Napi::Value& value) {
   if (!value.IsBigInt()) return kNoTime;
   bool lossless = false;
   return value.As<Napi::BigInt>().Int64Value(&lossless);
+}
+
+inline uint64_t offset_of(const Napi::Value& value) {
+  if (!value.IsBigInt()) return kNoOffset;
+  bool lossless = false;
+  return value.As<Napi::BigInt>().Uint64Value(&lossless);
 }
 
 }  // namespace flumen

@@ -76,6 +76,8 @@ SinkOptions options_from(FlatReader flat) {
   options.keep_half_closed = flat.flag();
   options.socket = flat.socket();
   options.pace = flat.choice<PaceRule>();
+  options.checksums.header = flat.flag();
+  options.checksums.payload = flat.flag();
   return options;
 }
 
@@ -84,6 +86,7 @@ ClientOptions client_options_from(FlatReader flat) {
   options.framing = flat.choice<Framing>();
   options.icy_interval = static_cast<uint32_t>(flat.count());
   options.lead = static_cast<uint32_t>(flat.count());
+  options.gdp = flat.flag();
   options.resend_headers = flat.flag();
   options.wants_input = flat.flag();
   auto rules = std::make_unique<ClientRules>();
@@ -108,7 +111,8 @@ Napi::Value sink_open(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), id);
 }
 
-// sinkPush(id, bytes, flags, pts?, dts?, duration?) → false: wait for kSinkDrained; flags are FrameFlags.
+// sinkPush(id, bytes, flags, pts?, dts?, duration?, offset?, offsetEnd?) → false: wait for kSinkDrained;
+// flags are FrameFlags.
 Napi::Value sink_push(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
@@ -117,6 +121,8 @@ Napi::Value sink_push(const Napi::CallbackInfo& info) {
   frame.pts = time_of(info[3]);
   frame.dts = time_of(info[4]);
   frame.duration = time_of(info[5]);
+  frame.offset = offset_of(info[6]);
+  frame.offset_end = offset_of(info[7]);
   return Napi::Boolean::New(info.Env(), sink->push(bytes_of(info[1]), frame, monotonic_now()));
 }
 
@@ -219,6 +225,13 @@ Napi::Value sink_state(const Napi::CallbackInfo& info) {
   return out;
 }
 
+// sinkPushEvent(id, packet) → false: too much waits for a frame already.
+Napi::Value sink_push_event(const Napi::CallbackInfo& info) {
+  LiveSink* sink = sink_of(info);
+  if (sink == nullptr) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), sink->push_event(text_of(info[1])));
+}
+
 // sinkSetLag(id, lag: Float64Array)
 Napi::Value sink_set_lag(const Napi::CallbackInfo& info) {
   if (LiveSink* sink = sink_of(info)) sink->set_lag(FlatReader(info[1]).lag());
@@ -271,6 +284,7 @@ void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkReport", Napi::Function::New(env, sink_report, "sinkReport"));
   exports.Set("sinkDump", Napi::Function::New(env, sink_dump, "sinkDump"));
   exports.Set("sinkSetState", Napi::Function::New(env, sink_set_state, "sinkSetState"));
+  exports.Set("sinkPushEvent", Napi::Function::New(env, sink_push_event, "sinkPushEvent"));
   exports.Set("sinkState", Napi::Function::New(env, sink_state, "sinkState"));
   exports.Set("sinkSetLag", Napi::Function::New(env, sink_set_lag, "sinkSetLag"));
   exports.Set("sinkClear", Napi::Function::New(env, sink_clear, "sinkClear"));

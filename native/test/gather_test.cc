@@ -20,7 +20,28 @@ using flumen::test::pattern;
 namespace {
 
 constexpr uint64_t kNoStop = Client::kNoStop;
-constexpr Framing kFramings[] = {Framing::kRaw, Framing::kChunked, Framing::kWebsocket, Framing::kIcy};
+struct Form {
+  Framing framing;
+  bool gdp = false;
+};
+constexpr Form kForms[] = {
+    {Framing::kRaw},       {Framing::kChunked},       {Framing::kWebsocket},      {Framing::kIcy},
+    {Framing::kRaw, true}, {Framing::kChunked, true}, {Framing::kWebsocket, true}};
+
+// The body as one payload has it.
+struct Body {
+  std::string bytes;
+  std::vector<size_t> sizes;   // of the frames that are not empty
+  std::vector<size_t> before;  // each frame
+
+  void append(const std::string& frame) {
+    before.push_back(bytes.size());
+    bytes += frame;
+    if (!frame.empty()) sizes.push_back(frame.size());
+  }
+  std::string until(uint64_t seq) const { return seq < before.size() ? bytes.substr(0, before[seq]) : bytes; }
+  std::string from(uint64_t seq) const { return bytes.substr(until(seq).size()); }
+};
 
 struct Wire {
   Ledger ledger;
@@ -28,9 +49,9 @@ struct Wire {
   Stamper stamper;
   Timeline timeline;
   StateRef state;
-  std::string media;
-  std::vector<size_t> sizes;  // of the frames that are not empty
+  Body raw, packed;
 
+  const Body& body(bool gdp) const { return gdp ? packed : raw; }
   void title(const std::string& text) {
     state = StateRef(StreamState::create(ledger, {}, test::titled(text)));
   }
@@ -38,10 +59,12 @@ struct Wire {
     Frame frame;
     frame.bytes = writer.copy({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
     frame.state = state;
+    const std::string packet = pattern(62 + bytes.size() % 3, ~bytes.size());
+    frame.packet = copy_to_slice(ledger, {reinterpret_cast<const uint8_t*>(packet.data()), packet.size()});
     stamper.stamp(frame, 0);
     timeline.append(std::move(frame));
-    media += bytes;
-    if (!bytes.empty()) sizes.push_back(bytes.size());
+    raw.append(bytes);
+    packed.append(packet + bytes);
   }
 };
 
@@ -57,21 +80,22 @@ std::string text_of(const Gather& gather) {
 // Moves along the stream as a shard does with its clients.
 struct Sender {
   const Wire& wire;
-  Framing framing;
+  Form form;
   uint32_t interval = 0;
   WirePlace place = {};
   StateRef told = {};
   Gather gather = {};
   std::string sent = {};
 
-  Sender(const Wire& from, Framing with, uint32_t icy_interval = 5)
-      : wire(from), framing(with), interval(with == Framing::kIcy ? icy_interval : 0) {
+  Sender(const Wire& from, Form with, uint32_t icy_interval = 5)
+      : wire(from), form(with), interval(with.framing == Framing::kIcy ? icy_interval : 0) {
     place.until_block = interval;
   }
   bool through() const { return place.seq >= wire.timeline.next(); }
   StateRef state() const { return wire.timeline.at(place.seq).state; }
   WireFormat format() const {
-    return {framing, interval, framing == Framing::kIcy && title_of(told) != title_of(state())};
+    const bool icy = form.framing == Framing::kIcy;
+    return {form.framing, interval, icy && title_of(told) != title_of(state()), form.gdp};
   }
   void go_to(const WirePlace& to, bool title_due, const StateRef& with) {
     place = to;
@@ -104,17 +128,14 @@ struct Sender {
     go_to(place, now.title_due, with);
     sent.append(reinterpret_cast<const char*>(rest.data()), rest.size);
   }
-  uint64_t begun_until() const {
-    if (place.owed == 0) return place.offset > 0 ? place.seq + 1 : place.seq;
-    return wire.timeline.frame_at_byte(wire.timeline.bytes_before(place.seq) + place.offset + place.owed);
-  }
+  uint64_t begun_until() const { return flumen::begun_until(wire.timeline, place, format()); }
 };
 
 // The blocks that must lie in the body, by the titles that belong to the bytes behind them.
 std::vector<std::pair<size_t, std::string>> blocks_of(const Wire& wire, size_t interval) {
   std::vector<std::pair<size_t, std::string>> blocks;
   std::string told;
-  for (size_t at = interval; at < wire.media.size(); at += interval) {
+  for (size_t at = interval; at < wire.raw.bytes.size(); at += interval) {
     const std::string title(title_of(wire.timeline.at(wire.timeline.frame_at_byte(at)).state));
     blocks.emplace_back(at, title == told ? "" : "StreamTitle='" + title + "';");
     told = title;
@@ -123,20 +144,22 @@ std::vector<std::pair<size_t, std::string>> blocks_of(const Wire& wire, size_t i
 }
 
 void check_sent(const Wire& wire, const Sender& sender) {
-  const Decoded got = naive_decode(sender.framing, sender.sent, sender.interval);
+  const Framing framing = sender.form.framing;
+  const Body& body = wire.body(sender.form.gdp);
+  const Decoded got = naive_decode(framing, sender.sent, sender.interval);
   REQUIRE(got.wrong == "");
   REQUIRE(got.whole);
-  REQUIRE(got.media == wire.media);
-  if (sender.framing == Framing::kWebsocket) REQUIRE(got.runs == wire.sizes);
-  if (sender.framing == Framing::kIcy) REQUIRE(got.blocks == blocks_of(wire, sender.interval));
-  if (sender.framing != Framing::kChunked) return;
+  REQUIRE(got.media == body.bytes);
+  if (framing == Framing::kWebsocket) REQUIRE(got.runs == body.sizes);
+  if (framing == Framing::kIcy) REQUIRE(got.blocks == blocks_of(wire, sender.interval));
+  if (framing != Framing::kChunked) return;
   size_t frame = 0;
   for (const size_t run : got.runs) {
-    size_t covered = wire.sizes[frame++];
+    size_t covered = body.sizes[frame++];
     if (covered > kChunkBytes) REQUIRE(run == covered);
-    while (covered < run) covered += wire.sizes[frame++];
+    while (covered < run) covered += body.sizes[frame++];
     REQUIRE(covered == run);  // ends with a frame
-    if (run > kChunkBytes) REQUIRE(run == wire.sizes[frame - 1]);
+    if (run > kChunkBytes) REQUIRE(run == body.sizes[frame - 1]);
   }
 }
 
@@ -160,7 +183,7 @@ TEST_CASE("gather: neighbouring frames are one iovec, a new block begins another
   const WirePlace place{3, 17};
   gather_from(wire.timeline, place, {}, kNoStop, 1 << 20, gather);
   CHECK(gather.iov_count == 2);
-  CHECK(text_of(gather) == wire.media.substr(3 * 417 + 17));
+  CHECK(text_of(gather) == wire.raw.bytes.substr(3 * 417 + 17));
   CHECK(gather.made_for(place, {}, kNoStop));
   CHECK_FALSE(gather.made_for(place, {Framing::kChunked}, kNoStop));
   CHECK_FALSE(gather.made_for({3, 18}, {}, kNoStop));
@@ -175,7 +198,7 @@ TEST_CASE("gather: 38 small frames are one chunk in three iovecs, 100 of them th
   Gather gather;
   gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1 << 20, gather);
   CHECK(gather.iov_count == 3);
-  CHECK(text_of(gather) == "3de6\r\n" + wire.media + "\r\n");
+  CHECK(text_of(gather) == "3de6\r\n" + wire.raw.bytes + "\r\n");
   for (int i = 0; i < 62; ++i) wire.append(pattern(417, i));
   gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1 << 20, gather);
   const Decoded got = naive_decode(Framing::kChunked, text_of(gather));
@@ -211,11 +234,11 @@ TEST_CASE("gather: the budget cuts frames anywhere; what a chunk has announced f
   CHECK(gather.bytes == 1500);
   CHECK(gather.end == WirePlace{1, 500});
   gather_from(wire.timeline, {}, {Framing::kChunked}, kNoStop, 1500, gather);
-  CHECK(text_of(gather) == "7d0\r\n" + wire.media.substr(0, 1500));
+  CHECK(text_of(gather) == "7d0\r\n" + wire.raw.bytes.substr(0, 1500));
   CHECK(gather.end == WirePlace{1, 500, 500});
   const WirePlace later = gather.end;
   gather_from(wire.timeline, later, {Framing::kChunked}, kNoStop, 1500, gather);
-  CHECK(text_of(gather) == wire.media.substr(1500) + "\r\n");
+  CHECK(text_of(gather) == wire.raw.bytes.substr(1500) + "\r\n");
 }
 
 TEST_CASE("gather: stops before the stop, and never asks for more iovecs than there are") {
@@ -228,11 +251,11 @@ TEST_CASE("gather: stops before the stop, and never asks for more iovecs than th
   gather_from(wire.timeline, {5}, {}, 5, size_t{1} << 30, gather);
   CHECK(gather.bytes == 0);
   CHECK(gather.iov_count == 0);
-  for (const Framing framing : kFramings) {
-    Sender sender(wire, framing, 1000);
+  for (const Form form : kForms) {
+    Sender sender(wire, form, 1000);
     gather_from(wire.timeline, sender.place, sender.format(), kNoStop, size_t{1} << 30, gather);
     CHECK(gather.iov_count <= Gather::kIovMax);
-    CHECK(gather.iov_count > Gather::kIovMax - 3);
+    CHECK(gather.iov_count > Gather::kIovMax - 4);
     send_all(wire, sender, size_t{1} << 30, [](int) { return SIZE_MAX; });
   }
 }
@@ -246,18 +269,19 @@ TEST_CASE("gather: cut at every two places, the pieces join to the whole") {
   for (const size_t size : {4u, 0u, 5u}) wire.append(pattern(size, size + 2));
   wire.title("one");
   for (const size_t size : {9u, 0u}) wire.append(pattern(size, size + 3));
-  for (const Framing framing : kFramings) {
-    CAPTURE(static_cast<int>(framing));
-    Sender whole(wire, framing);
+  for (const Form form : kForms) {
+    CAPTURE(static_cast<int>(form.framing));
+    CAPTURE(form.gdp);
+    Sender whole(wire, form);
     send_all(wire, whole, 1 << 20, [](int) { return SIZE_MAX; });
     for (size_t cut = 0; cut <= whole.sent.size(); ++cut) {
       for (size_t next = 1; next <= whole.sent.size() - cut; ++next) {
-        Sender sender(wire, framing);
+        Sender sender(wire, form);
         send_all(wire, sender, 1 << 20, [&](int i) { return i == 0 ? cut : i == 1 ? next : SIZE_MAX; });
       }
     }
     for (size_t piece = 1; piece < 40; ++piece) {
-      Sender cut_each(wire, framing), small_budget(wire, framing);
+      Sender cut_each(wire, form), small_budget(wire, form);
       send_all(wire, cut_each, 1 << 20, [&](int) { return piece; });
       send_all(wire, small_budget, piece, [&](int) { return SIZE_MAX; });
     }
@@ -268,13 +292,14 @@ TEST_CASE("gather: left at every place, what has been begun is completed and the
   Wire wire;
   for (const size_t size : {3u, 0u, 16u, 1u, 20'000u, 0u, 5u, 7u}) wire.append(pattern(size, size));
   const uint64_t last = wire.timeline.next() - 1;
-  for (const Framing framing : kFramings) {
-    CAPTURE(static_cast<int>(framing));
-    Sender whole(wire, framing, 300);
+  for (const Form form : kForms) {
+    CAPTURE(static_cast<int>(form.framing));
+    CAPTURE(form.gdp);
+    Sender whole(wire, form, 300);
     send_all(wire, whole, 1 << 20, [](int) { return SIZE_MAX; });
     for (size_t cut = 1; cut < whole.sent.size() - 8; ++cut) {
-      if (cut == 60) cut = 19'900;
-      Sender sender(wire, framing, 300);
+      if (cut == 60 + 62 * 5 * size_t{form.gdp}) cut = 19'900;
+      Sender sender(wire, form, 300);
       for (size_t left = cut; left > 0;) {
         const size_t before = sender.sent.size();
         sender.step(1 << 20, left);
@@ -282,16 +307,15 @@ TEST_CASE("gather: left at every place, what has been begun is completed and the
       }
       const uint64_t until = sender.begun_until();
       sender.complete_begun(until);
-      const Decoded begun = naive_decode(framing, sender.sent, 300);
+      const Decoded begun = naive_decode(form.framing, sender.sent, 300);
       REQUIRE(begun.wrong == "");
       REQUIRE(begun.whole);
-      REQUIRE(begun.media == wire.media.substr(0, wire.timeline.bytes_before(until)));
+      REQUIRE(begun.media == wire.body(form.gdp).until(until));
       if (until < last) sender.place.seq = last;
       while (!sender.through()) sender.step(1 << 20, SIZE_MAX);
-      const Decoded got = naive_decode(framing, sender.sent, 300);
+      const Decoded got = naive_decode(form.framing, sender.sent, 300);
       REQUIRE(got.whole);
-      REQUIRE(got.media ==
-              begun.media + wire.media.substr(wire.timeline.bytes_before(std::max(until, last))));
+      REQUIRE(got.media == begun.media + wire.body(form.gdp).from(std::max(until, last)));
     }
   }
 }
@@ -304,9 +328,9 @@ TEST_CASE("gather: cuts by chance through many frames and blocks") {
       if (choices.one_in(20)) wire.title("title " + std::to_string(choices.below(3)));
       wire.append(pattern(choices.one_in(10) ? choices.below(90'000) : choices.below(600), i));
     }
-    for (const Framing framing : kFramings) {
+    for (const Form form : kForms) {
       const size_t budget = choices.between(1, 300'000);
-      Sender sender(wire, framing, static_cast<uint32_t>(choices.between(256, 20'000)));
+      Sender sender(wire, form, static_cast<uint32_t>(choices.between(256, 20'000)));
       send_all(wire, sender, budget, [&](int) { return choices.one_in(4) ? 0 : choices.below(70'000); });
     }
   }
@@ -315,9 +339,10 @@ TEST_CASE("gather: cuts by chance through many frames and blocks") {
 TEST_CASE("wire: an empty frame is nothing on the wire, for as a chunk it would end the body") {
   Wire wire;
   wire.append("");
-  for (const Framing framing : kFramings) {
-    Sender sender(wire, framing);
+  for (const Form form : kForms) {
+    Sender sender(wire, form);
     sender.step(1 << 20, SIZE_MAX);
+    if (form.gdp) continue;  // there it is a packet like any other
     CHECK(sender.sent == "");
     CHECK(sender.through());
   }

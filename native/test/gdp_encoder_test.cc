@@ -88,7 +88,9 @@ TEST_CASE("gdp encoder: a frame's header leaves its bytes alone") {
   const FrameInfo again = info_of(meta);
   CHECK(again.pts == 5);
   CHECK(again.duration == kNoTime);
-  CHECK(again.flags == (FrameFlags::kDelta | FrameFlags::kHeader | FrameFlags::kDiscont));
+  CHECK(again.flags == (FrameFlags::kDelta | FrameFlags::kHeader | FrameFlags::kDiscont | FrameFlags::kLive |
+                        FrameFlags::kGap));
+  CHECK(again.offset == kNoOffset);
   info.pts = -1;
   CHECK(meta_of(info).pts == kNoValue);
   meta.pts = ~uint64_t{0} - 1;

@@ -51,9 +51,15 @@ class Notebook : public FrameSink {
     lines.push_back(line);
   }
 
+  bool append_event(const EventKind& kind, std::string_view text) override {
+    lines.push_back("event " + std::string(kind.name) + " " + std::string(text));
+    return takes_events;
+  }
+
   bool ended() const override { return false; }
 
   Flow flow = Flow::kMore;
+  bool takes_events = true;
   std::vector<std::string> lines;
 };
 
@@ -263,6 +269,21 @@ TEST_CASE("gdp source: events that cannot be used are told, some of them, and pa
   std::string many = start;
   for (int i = 0; i < 300; ++i) many += unknown;
   CHECK(read_as_source(many + gdp_frame("a")).skipped.size() == 100);
+}
+
+TEST_CASE("gdp source: events that are no part of the state go on, in their place") {
+  const std::string gap = event_packet(EventNumber::kGap, "GstEventGap, timestamp=(guint64)5;");
+  const std::string custom =
+      event_packet(EventNumber::kCustomDownstream, "app, n=(int)1, thing=(MyEnum)gone;");
+  const Reading reading = read_as_source(gdp_start() + gdp_frame("a") + gap + custom + gdp_frame("b"));
+  REQUIRE(reading.lines.size() == 5);
+  CHECK(reading.lines[2] == "event gap GstEventGap, timestamp=(guint64)5;");
+  CHECK(reading.lines[3] == "event custom-downstream app, n=(int)1;");
+  const Reading early = read_as_source(gdp_start() + header_frame("h") + gap + gdp_frame("b"));
+  CHECK(early.lines[1].ends_with(": h"));
+  CHECK(early.lines[2].starts_with("event gap"));
+  CHECK(count_of(read_as_source(gdp_start() + event_packet(EventNumber::kFlushStart, "")),
+                 "event flush-start ") == 1);
 }
 
 TEST_CASE("gdp source: a sink that has had enough, and one that has ended") {

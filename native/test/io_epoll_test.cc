@@ -246,7 +246,8 @@ TEST_CASE("EpollIo: wake ends a wait from another thread, and one that has not b
 TEST_CASE("EpollIo: nobody spins towards a deadline, and one that has passed is not waited for") {
   Kernel kernel;
   const Nanos deadline = monotonic_now() + 5 * kMillisecond;
-  // Rounded up to whole milliseconds, so that one call is enough; a ring that an earlier case closed may interrupt some.
+  // Rounded up to whole milliseconds, so that one call is enough; a ring that an earlier case closed may
+  // interrupt some.
   int calls = 0;
   for (; monotonic_now() < deadline; ++calls) kernel.io->wait(monotonic_now(), deadline);
   CHECK(calls <= 20);

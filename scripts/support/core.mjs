@@ -7,7 +7,7 @@ import { must, run, StepFailed } from './run.mjs';
 const native = at('native');
 
 // How many random lives each build plays. The sanitizers see every line that the plain build runs; they need no more of the same.
-const seedsOf = { dev: '100000', asan: '3000', tsan: '200' };
+const seedsOf = { dev: '100000', asan: '2000', tsan: '150' };
 
 /** Configures and builds one preset. Resolves with its binary directory. */
 export async function buildCore(preset) {
@@ -34,19 +34,26 @@ async function configure(preset) {
 /** Builds and runs the unit tests and the simulation of one preset. Resolves with `{ passed, failed, totals, output }`. */
 export async function testCore(preset) {
   await buildCore(preset);
-  const ctest = ['--preset', preset, '--no-tests=error'];
+  // Tests, simulation and churn side by side: each keeps one core busy for most of its time.
+  const ctest = ['--preset', preset, '--no-tests=error', '-j', String(availableParallelism())];
   const options = { cwd: native, env: { FLUMEN_SEEDS: process.env.FLUMEN_SEEDS ?? seedsOf[preset] } };
   let result = await run('ctest', ctest, options);
   // ThreadSanitizer cannot place its shadow under some kernels' address randomisation; without it the tests mean the same.
   if (result.code !== 0 && result.output.includes('unexpected memory mapping')) {
     result = await run('setarch', ['-R', 'ctest', ...ctest], options);
   }
-  return { ...count(result), totals: totalsOf(result.output), output: result.output };
+  const lines = result.output.split('\n').map((line) => line.replace(/^\d+: /, ''));
+  return { ...count(result), totals: totalsOf(lines), output: result.output, failures: failuresIn(lines) };
+}
+
+// What doctest says of the cases that failed: between two lines of equals signs.
+function failuresIn(lines) {
+  const blocks = lines.join('\n').split(/^={20,}$/m);
+  return blocks.filter((block) => /: (FATAL )?ERROR: /.test(block)).join('');
 }
 
 // What the simulation and the churn have to say of themselves, without ctest's numbers in front.
-function totalsOf(output) {
-  const lines = output.split('\n').map((line) => line.replace(/^\d+: /, ''));
+function totalsOf(lines) {
   return lines.filter((line) => /^(all|churn): |seeds in .* operations each/.test(line));
 }
 

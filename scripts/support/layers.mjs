@@ -7,7 +7,7 @@ export const coreEdges = {
   sys: ['base'],
   timeline: ['base'],
   gdp: ['base', 'timeline'],
-  wire: ['base', 'timeline'],
+  wire: ['base', 'timeline', 'gdp'],
   client: ['base', 'sys', 'timeline', 'wire'],
   sink: ['base', 'sys', 'timeline', 'wire', 'client'],
   source: ['base', 'sys', 'timeline', 'gdp', 'sink'],
@@ -54,7 +54,7 @@ export const libEdges = {
   structure: [...common, 'binding', 'native'],
   // The codec in JavaScript: bytes in, packets out; knows of no descriptor.
   gdp: [...common, 'binding', 'native', 'structure'],
-  sink: [...common, 'binding', 'native', 'environment', 'handoff', 'structure'],
+  sink: [...common, 'binding', 'native', 'environment', 'handoff', 'structure', 'gdp'],
   source: [...common, 'binding', 'native', 'environment', 'handoff', 'gdp', 'sink'],
   http: [...common, 'handoff', 'sink', 'source'],
   // Encoders speak something close to HTTP: ingest reads heads and writes replies with http's parts, never the other way.

@@ -10,6 +10,7 @@
 #include "core/client/rules.h"
 #include "core/sys/fd.h"
 #include "core/timeline/stream_state.h"
+#include "core/wire/packets.h"
 #include "core/wire/place.h"
 #include "core/wire/websocket_input.h"
 
@@ -59,7 +60,7 @@ struct alignas(64) Client {
   // Hot: touched by every send.
   ListLink<Client> queue;  // flush slot, ready, blocked, lingering, or the outbox
   uint64_t seq = 0;        // cursor: next frame to send …
-  uint32_t offset = 0;     // … and how many of its media bytes went out already (see WirePlace)
+  uint32_t offset = 0;     // … and how many of its bytes went out already (see WirePlace)
   int fd = -1;
   ClientState state = ClientState::kReserved;
   FdKind kind = FdKind::kSocket;
@@ -85,6 +86,8 @@ struct alignas(64) Client {
   uint32_t owed = 0;     // of the begun chunk or message (see WirePlace)
   uint32_t until_block = 0;                   // ICY (see WirePlace)
   std::unique_ptr<WebsocketInput> websocket;  // with that framing: what it sends
+
+  std::unique_ptr<GdpReceiver> gdp;  // with that payload
 
   // Cold.
   std::unique_ptr<IcyListener> icy;    // with that framing
@@ -124,7 +127,8 @@ struct alignas(64) Client {
 
   WirePlace place() const { return {seq, offset, owed, until_block}; }
   WireFormat format() const {
-    return icy ? WireFormat{framing, icy->interval, icy->title_due(stream)} : WireFormat{framing};
+    return icy ? WireFormat{framing, icy->interval, icy->title_due(stream)}
+               : WireFormat{framing, 0, false, gdp != nullptr};
   }
   /// Its bytes up to `place` are out, or will be first. `title_due`: as of then.
   void put_at(const WirePlace& place, bool title_due) {

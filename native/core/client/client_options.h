@@ -13,6 +13,7 @@ namespace flumen {
 struct ClientOptions {
   uint32_t id = 0;  // by which people know it: for dumps
   Framing framing = Framing::kRaw;
+  bool gdp = false;                    // frames, caps and events as packets of the GStreamer Data Protocol
   uint32_t icy_interval = 0;           // with kIcy: body bytes between two metadata blocks
   uint32_t lead = 0;                   // so many bytes at the end of its head belong to the body
   bool resend_headers = true;          // it is given changed stream headers, too

@@ -21,7 +21,9 @@ struct FlagPair {
 };
 constexpr FlagPair kFlagPairs[] = {{BufferFlags::kDelta, FrameFlags::kDelta},
                                    {BufferFlags::kHeader, FrameFlags::kHeader},
-                                   {BufferFlags::kDiscont, FrameFlags::kDiscont}};
+                                   {BufferFlags::kDiscont, FrameFlags::kDiscont},
+                                   {BufferFlags::kLive, FrameFlags::kLive},
+                                   {BufferFlags::kGap, FrameFlags::kGap}};
 
 uint8_t header_flags_of(Checksums checksums) {
   return static_cast<uint8_t>((checksums.header ? kHasHeaderCrc : 0) |
@@ -41,6 +43,8 @@ FrameMeta meta_of(const FrameInfo& info) {
   meta.pts = wire_time(info.pts);
   meta.dts = wire_time(info.dts);
   meta.duration = wire_time(info.duration);
+  meta.offset = info.offset;
+  meta.offset_end = info.offset_end;
   for (const FlagPair& pair : kFlagPairs) {
     if ((info.flags & pair.core) != 0) meta.flags = static_cast<uint16_t>(meta.flags | pair.wire);
   }
@@ -52,6 +56,8 @@ FrameInfo info_of(const FrameMeta& meta) {
   info.pts = core_time(meta.pts);
   info.dts = core_time(meta.dts);
   info.duration = core_time(meta.duration);
+  info.offset = meta.offset;
+  info.offset_end = meta.offset_end;
   for (const FlagPair& pair : kFlagPairs) {
     if ((meta.flags & pair.wire) != 0) info.flags = static_cast<uint8_t>(info.flags | pair.core);
   }

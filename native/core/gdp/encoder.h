@@ -29,7 +29,7 @@ struct FrameMeta {
 
 /// Times below 0 have no place in GDP and become "no value".
 FrameMeta meta_of(const FrameInfo& info);
-/// Offsets, LIVE and GAP have no place in a FrameInfo. Times of 2^63 and more become "no value".
+/// Times of 2^63 and more become "no value".
 FrameInfo info_of(const FrameMeta& meta);
 
 /// The header of a frame. `payload` is only read for its checksum; more than 4 GiB do not fit.

@@ -11,6 +11,9 @@ namespace flumen {
 
 namespace {
 
+// What may wait for the next frame: a producer of nothing but events must not fill the memory.
+constexpr size_t kEventBytes = 64 * kKiB;
+
 Command command_for(Command::Kind kind, Shard* shard, Client* client = nullptr) {
   Command command;
   command.kind = kind;
@@ -113,9 +116,21 @@ void LiveSink::set_state(const StateChange& change, Nanos now) {
   const std::lock_guard lock(mutex_);
   StateRef fresh = changed_state(ledger_, state_, change);
   if (fresh == state_) return;
+  fresh.owned()->set_packets(sticky_packets(fresh->texts(), fresh->headers(), options_.checksums, ledger_));
   // What is held may be part of the old headers only; under other texts it goes on being that.
   if (state_.get() == nullptr || !state_->same_headers(*fresh.get())) release_held(now);
   state_ = std::move(fresh);
+}
+
+bool LiveSink::push_event(std::string_view packet) {
+  const std::lock_guard lock(mutex_);
+  if (events_.size() + packet.size() > kEventBytes) return false;
+  events_ += packet;
+  return true;
+}
+
+bool LiveSink::append_event(const gdp::EventKind& kind, std::string_view text) {
+  return push_event(event_packet(kind, text, options_.checksums));
 }
 
 StateRef LiveSink::state() {
@@ -129,6 +144,10 @@ void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) 
   frame.bytes = std::move(bytes);
   frame.info = info;
   frame.state = state_;
+  if (!events_.empty()) {
+    frame.packet = copy_to_slice(ledger_, {reinterpret_cast<const uint8_t*>(events_.data()), events_.size()});
+    events_.clear();
+  }
   stamper_.stamp(frame, now);
   newest_.frames.store(stamper_.next(), std::memory_order_relaxed);
   newest_.bytes.store(stamper_.bytes(), std::memory_order_relaxed);
@@ -181,6 +200,7 @@ Result<Client*> LiveSink::add(int fd, std::string_view head, ClientOptions optio
   client->fd = copy.value();
   client->kind = kind.value();
   client->framing = options.framing;
+  if (options.gdp) client->gdp = std::make_unique<GdpReceiver>();
   client->shard = place.value()->shard;
   client->sink_id = id_;
   client->id = options.id;

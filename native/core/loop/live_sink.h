@@ -47,6 +47,11 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   /// Has `source`, which was made for this sink and lives on `loop`, read `feed`.
   void attach(FdSource* source, Loop& loop, std::unique_ptr<Feed> feed);
 
+  /// The packet of an event that is no part of the state, for GDP clients only: they get it in front of the
+  /// next frame. False: too much is waiting for a frame already.
+  bool push_event(std::string_view packet);
+  bool append_event(const gdp::EventKind& kind, std::string_view text) override;
+
   /// What the stream is from the next frame on. The same again changes nothing.
   void set_state(const StateChange& change, Nanos now) override;
   /// What the next frame's state is, whoever said so.
@@ -119,6 +124,7 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   BlockWriter writer_;
   StateRef state_;
   HeaderFilter filter_;
+  std::string events_;  // packets that the next frame takes along
   std::atomic<bool> ending_{false};
   // The source that reads for this sink, as far as its loop knows it still.
   FdSource* reader_ = nullptr;

@@ -4,6 +4,7 @@
 
 #include "core/client/rules.h"
 #include "core/sys/socket_care.h"
+#include "core/wire/packets.h"
 
 namespace flumen {
 
@@ -30,6 +31,7 @@ struct SinkOptions {
   uint64_t memory_cap = 64 * kMiB;
   Nanos flush_interval = 0;
   SocketCare socket;
+  gdp::Checksums checksums;  // of the packets that GDP clients are sent
   Nanos close_timeout = 2 * kSecond;
   bool sockets_only = false;      // refuses pipes and files
   bool keep_half_closed = false;  // a client that has sent its FIN goes on listening

@@ -26,7 +26,8 @@ Shard::Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger
       sink_id_(sink_id),
       timeline_(timeline_behind(place.newest)),
       lag_(timeline_.next()),
-      schedule_(options.flush_interval) {
+      schedule_(options.flush_interval),
+      packet_writer_(ledger) {
   mark_pace(0);
   ledger_.live_bytes.fetch_add(sizeof(Shard), std::memory_order_relaxed);
 }
@@ -34,6 +35,10 @@ Shard::Shard(const SinkOptions& options, Io& io, ShardListener& listener, Ledger
 Shard::~Shard() { ledger_.live_bytes.fetch_sub(sizeof(Shard), std::memory_order_relaxed); }
 
 void Shard::append(Frame frame, Nanos now) {
+  if (gdp_clients_ > 0 && !frame.packed) {
+    frame.packet = frame_packet(frame, options_.checksums, packet_writer_);
+    frame.packed = true;
+  }
   timeline_.append(std::move(frame));
   lag_.appended(timeline_.next());
   schedule_.appended(timeline_, now);
@@ -57,6 +62,15 @@ void Shard::note_start(Client* client) {
   client->start_bytes = timeline_.amount(client->seq, Unit::kBytes);
   client->start_time = static_cast<Nanos>(timeline_.amount(client->seq, Unit::kTime));
   note_placed(client);
+}
+
+// The first of those that need what stands in front of the frames; later ones find it there.
+void Shard::welcome_gdp() {
+  if (++gdp_clients_ > 1) return;
+  for (uint64_t seq = timeline_.tail(); seq < timeline_.next(); ++seq) {
+    const Frame& frame = timeline_.at(seq);
+    if (!frame.packed) timeline_.set_packet(seq, frame_packet(frame, options_.checksums, packet_writer_));
+  }
 }
 
 // A frame has come: clients that waited for one, or for a key frame, start.
@@ -102,6 +116,7 @@ void Shard::add(Client* client, Nanos now) {
   } else {
     place(client);
   }
+  if (client->gdp) welcome_gdp();
   client->slot = schedule_.assign(clients_);
   if (client->rules && client->rules->lag) ruled_.push_back(client);
   if (client->prologue) put_private(client, std::move(client->prologue));

@@ -106,6 +106,8 @@ class Shard {
   void serve(Nanos now);
   void offer(Client* client, Nanos now);
   bool meet_state(Client* client);
+  BlockSlice state_due(Client* client, const StateRef& state);
+  const StickyPackets& packets_of(const StateRef& state);
   void flush_batch(Nanos now);
   void settle(Client* client, int64_t result, size_t offered, const Gather& gather, Nanos now);
   void arrive(Client* client, Nanos now);
@@ -113,6 +115,7 @@ class Shard {
   // Where a client hangs (shard.cc).
   void place(Client* client);
   void note_start(Client* client);
+  void welcome_gdp();
   void start_awaiting(const Frame& frame);
   void hang(Client* client);
   void unhang(Client* client);
@@ -217,7 +220,10 @@ class Shard {
   size_t sends_left_ = 0;
   size_t bytes_left_ = 0;
   uint64_t prologue_bytes_ = 0;
-  bool unjudged_ = false;  // somebody may be over the hard limit since it was last judged
+  size_t gdp_clients_ = 0;
+  BlockWriter packet_writer_;      // what stands in front of the frames for them
+  StickyPackets unknown_packets_;  // of a stream of which nothing is known
+  bool unjudged_ = false;          // somebody may be over the hard limit since it was last judged
   bool ending_ = false;
   bool finished_ = false;
   Nanos close_at_ = kNever;

@@ -7,7 +7,7 @@ namespace flumen {
 
 uint64_t Shard::bytes_held() const {
   constexpr uint64_t kPerFrame = sizeof(Frame) + sizeof(LagBucket);
-  return timeline_.bytes_kept() + timeline_.size() * kPerFrame + prologue_bytes_;
+  return timeline_.bytes_kept() + timeline_.packet_bytes() + timeline_.size() * kPerFrame + prologue_bytes_;
 }
 
 // The tail is the oldest of what the slowest client and the next newcomer need.

@@ -90,11 +90,9 @@ void Shard::recover(Client* client, const LagRule& rule) {
   move_cursor(client, newest_key_, Await::kNothing);
 }
 
-// The first frame that the client need not be sent: behind the one that has been begun, and behind the last
-// one that a begun chunk or message covers.
+// The first frame that the client need not be sent.
 uint64_t Shard::begun_until(const Client* client) const {
-  if (client->owed == 0) return client->offset > 0 ? client->seq + 1 : client->seq;
-  return timeline_.frame_at_byte(timeline_.bytes_before(client->seq) + client->offset + client->owed);
+  return flumen::begun_until(timeline_, client->place(), client->format());
 }
 
 // Forward only. What has been begun is completed: its rest becomes private bytes.

@@ -102,6 +102,8 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   if (RuledClients::linked(client)) ruled_.remove(client);
   if (NewcomerList::linked(client)) newcomers_.remove(client);
   if (UnreadList::linked(client)) unread_.remove(client);
+  if (client->gdp) --gdp_clients_;
+  client->gdp.reset();
   schedule_.unassign(client->slot);
   --clients_;
   --by_state_[static_cast<size_t>(client->state)];

@@ -78,16 +78,30 @@ void Shard::offer(Client* client, Nanos now) {
 bool Shard::meet_state(Client* client) {
   if (client->offset > 0 || client->seq >= std::min(timeline_.next(), client->stop)) return true;
   const StateRef& state = timeline_.at(client->seq).state;
-  if (state == client->stream) return true;
+  const bool informed = !client->gdp || client->gdp->informed();
+  if (state == client->stream && informed) return true;
   if (client->prologue) return false;
-  const bool wanted = headers_wanted(client->stream, state, client->resend_headers);
+  const BlockSlice due = state_due(client, state);
   client->stream = state;
-  if (!wanted) return true;
+  if (!due) return true;
   WireFormat format = client->format();
   WirePlace place = client->place();
-  put_private(client, framed(state->header_bytes(), state, format, place, {}, ledger_));
+  put_private(client, framed(due, state, format, place, {}, ledger_));
   client->put_at(place, format.title_due);
   return true;
+}
+
+// What of `state` the client has not been given yet.
+BlockSlice Shard::state_due(Client* client, const StateRef& state) {
+  if (client->gdp) return client->gdp->take_due(packets_of(state), client->resend_headers, ledger_);
+  const bool wanted = headers_wanted(client->stream, state, client->resend_headers);
+  return wanted ? state->header_bytes() : BlockSlice();
+}
+
+const StickyPackets& Shard::packets_of(const StateRef& state) {
+  if (state.get() != nullptr && state->packets().all) return state->packets();
+  if (!unknown_packets_.all) unknown_packets_ = sticky_packets({}, {}, options_.checksums, ledger_);
+  return unknown_packets_;
 }
 
 void Shard::flush_batch(Nanos now) {

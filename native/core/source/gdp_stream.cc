@@ -97,7 +97,7 @@ Intake GdpStream::take_packet(Nanos now) {
       break;
   }
   const bool ends = packet_.skipped.empty() && packet_.event.kind->number == EventNumber::kEos;
-  if (!ends) return take_event();
+  if (!ends) return take_event(now);
   return release_early(now) == Intake::kOver ? Intake::kOver : Intake::kEnd;
 }
 
@@ -184,9 +184,9 @@ Intake GdpStream::append(BlockSlice bytes, const FrameInfo& info, Nanos now) {
   return intake_of(sink_.append(std::move(bytes), info, now));
 }
 
-Intake GdpStream::take_event() {
+Intake GdpStream::take_event(Nanos now) {
   if (!packet_.skipped.empty()) {
-    note_skipped();
+    note_skipped(packet_.skipped);
     return Intake::kMore;
   }
   Structure* structure = packet_.event.structure ? &*packet_.event.structure : nullptr;
@@ -203,18 +203,32 @@ Intake GdpStream::take_event() {
       set_tags();
       break;
     default:
-      // Not sticky, or of no use to a receiver that comes later.
-      break;
+      return pass_event(now);
   }
   return Intake::kMore;
 }
 
-void GdpStream::note_skipped() {
+// What is no part of the state goes out with the next frame, behind those that wait.
+Intake GdpStream::pass_event(Nanos now) {
+  const Intake said = release_early(now);
+  if (said == Intake::kOver) return said;
+  const gdp::Event& event = packet_.event;
+  std::string why;
+  if (!gdp::is_sendable(event, &why)) {
+    note_skipped(why);
+  } else if (!sink_.append_event(*event.kind,
+                                 event.structure ? gdp::print_structure(*event.structure) : "")) {
+    note_skipped("too many events wait for a frame");
+  }
+  return said;
+}
+
+void GdpStream::note_skipped(std::string_view why) {
   const gdp::EventKind* kind = packet_.event.kind;
   // What goes to the sender was never meant for us.
   if ((kind != nullptr && !kind->downstream()) || ++skipped_count_ > kMostSkipped) return;
   std::string text(kind != nullptr ? kind->name : "unknown");
-  text.append(1, ' ').append(packet_.skipped);
+  text.append(1, ' ').append(why);
   skipped_.push_back({packet_.at, packet_.number, std::move(text)});
 }
 

@@ -35,8 +35,9 @@ class GdpStream {
   Intake take_packet(Nanos now);
   Intake take_frame(Nanos now);
   Intake take_caps(Nanos now);
-  Intake take_event();
-  void note_skipped();
+  Intake take_event(Nanos now);
+  Intake pass_event(Nanos now);
+  void note_skipped(std::string_view why);
   void start_stream();
   void set_tags();
   void set_text(StateText which, std::string text);

@@ -57,8 +57,8 @@ class Io {
   virtual void shutdown_write(int fd) = 0;
   /// Closes an owned descriptor; `reset` aborts the connection.
   virtual void close(int fd, bool reset) = 0;
-  /// Waits until an event, a wake() or `deadline` (monotonic; kNever: no limit). Returns the events seen; none may also mean
-  /// that the call was interrupted.
+  /// Waits until an event, a wake() or `deadline` (monotonic; kNever: no limit). Returns the events seen;
+  /// none may also mean that the call was interrupted.
   virtual std::span<const IoEvent> wait(Nanos now, Nanos deadline) = 0;
   /// Ends a wait() from any thread.
   virtual void wake() = 0;

@@ -20,6 +20,12 @@ struct BlockSlice {
   uint8_t* data() const { return block->data() + offset; }
 };
 
+/// Mostly because they are one slice.
+inline bool same_bytes(const BlockSlice& a, const BlockSlice& b) {
+  if (a.size != b.size) return false;
+  return a.size == 0 || a.data() == b.data() || std::memcmp(a.data(), b.data(), a.size) == 0;
+}
+
 /// A copy of `bytes` in a block of its own.
 inline BlockSlice copy_to_slice(Ledger& ledger, std::span<const uint8_t> bytes) {
   BlockSlice slice{BlockRef(Block::create(ledger, bytes.size())), 0, static_cast<uint32_t>(bytes.size())};

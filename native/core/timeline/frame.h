@@ -6,18 +6,25 @@
 
 namespace flumen {
 
-/// GStreamer's buffer flags, as far as the fan-out uses them.
+/// GStreamer's buffer flags, as far as they mean anything to another process.
 struct FrameFlags {
   static constexpr uint8_t kDelta = 1;  // not a key frame
   static constexpr uint8_t kHeader = 2;
   static constexpr uint8_t kDiscont = 4;
+  static constexpr uint8_t kLive = 8;
+  static constexpr uint8_t kGap = 16;
 };
+
+/// A frame's offset when it has none.
+inline constexpr uint64_t kNoOffset = ~uint64_t{0};
 
 /// What the producer says about a frame. Times in ns of stream time, kNoTime when unknown.
 struct FrameInfo {
   Nanos pts = kNoTime;
   Nanos dts = kNoTime;
   Nanos duration = kNoTime;
+  uint64_t offset = kNoOffset;  // of its first byte or sample, in the medium's own unit
+  uint64_t offset_end = kNoOffset;
   uint8_t flags = 0;
 };
 
@@ -30,6 +37,11 @@ struct Frame {
   uint64_t seq = 0;
   uint64_t bytes_before = 0;  // media bytes of all earlier frames: prefix sum
   Nanos running_time = 0;     // sum of max(0, Δdts) up to and including this frame (design: T)
+
+  // What a GDP receiver is sent in front of the bytes: events that have come just before the frame, and, once
+  // there is such a receiver, the packet header of the frame.
+  BlockSlice packet;
+  bool packed = false;  // the header is there
 
   const uint8_t* data() const { return bytes.block->data() + bytes.offset; }
   /// A receiver can start here: GStreamer's "not DELTA_UNIT".

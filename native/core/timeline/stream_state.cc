@@ -6,16 +6,6 @@
 
 namespace flumen {
 
-namespace {
-
-bool same_bytes(const BlockSlice& a, const BlockSlice& b) {
-  if (a.size != b.size) return false;
-  // Mostly one slice that two states share.
-  return a.size == 0 || a.data() == b.data() || std::memcmp(a.data(), b.data(), a.size) == 0;
-}
-
-}  // namespace
-
 StreamState::StreamState(StateTexts texts, uint32_t number)
     : texts_(std::move(texts)), title_block_(icy_title_block(title())), number_(number) {}
 

@@ -22,6 +22,23 @@ enum class StateText : uint8_t { kStreamStart = 0, kCaps, kSegment, kTags, kTitl
 inline constexpr size_t kStateTexts = 5;
 using StateTexts = std::array<std::string, kStateTexts>;
 
+/// What a GDP receiver is told of a state, part by part: packets for the sticky events, by StateText up to
+/// kTags, and for the headers. They lie one behind the other, so that any run of them is one slice.
+struct StickyPackets {
+  static constexpr size_t kHeaders = static_cast<size_t>(StateText::kTags) + 1;
+  static constexpr size_t kParts = kHeaders + 1;
+
+  BlockSlice all;
+  std::array<uint32_t, kParts + 1> begin{};  // where each part begins; the last one: the end
+
+  /// Parts `first` up to, not including, `end`; empty where there is nothing to tell.
+  BlockSlice run(size_t first, size_t end) const {
+    if (!all) return {};
+    return {all.block, all.offset + begin[first], begin[end] - begin[first]};
+  }
+  BlockSlice part(size_t which) const { return run(which, which + 1); }
+};
+
 /// What a caller wants different; what is not given stays as it was.
 struct StateChange {
   std::optional<std::vector<std::span<const uint8_t>>> headers;
@@ -46,6 +63,9 @@ class StreamState {
   /// All headers, one behind the other; empty without headers.
   const BlockSlice& header_bytes() const { return header_bytes_; }
   bool same_headers(const StreamState& other) const;
+  /// Empty until it is told what they are, by the state's only owner.
+  const StickyPackets& packets() const { return packets_; }
+  void set_packets(StickyPackets packets) { packets_ = std::move(packets); }
   const StateTexts& texts() const { return texts_; }
   const std::string& text(StateText which) const { return texts_[static_cast<size_t>(which)]; }
   const std::string& title() const { return text(StateText::kTitle); }
@@ -61,6 +81,7 @@ class StreamState {
   BlockSlice header_bytes_;
   StateTexts texts_;
   std::string title_block_;
+  StickyPackets packets_;
   uint32_t number_ = 0;
 };
 
@@ -83,6 +104,7 @@ class StateRef {
 
   bool operator==(const StateRef& other) const { return state_ == other.state_; }
   const StreamState* operator->() const { return state_; }
+  StreamState* owned() { return state_; }
   const StreamState* get() const { return state_; }
   bool has_headers() const { return state_ != nullptr && state_->header_bytes(); }
 

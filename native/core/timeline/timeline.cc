@@ -8,6 +8,7 @@ void Timeline::append(Frame frame) {
   FLUMEN_CHECK(frame.seq == frames_.end() && frame.bytes_before == bytes_total_);
   bytes_total_ += frame.size();
   time_total_ = frame.running_time;
+  packet_bytes_ += frame.packet.size;
   if (frame.is_key()) keys_.push(frame.seq);
   frames_.push(std::move(frame));
 }
@@ -91,9 +92,17 @@ uint64_t Timeline::first_key_after(uint64_t seq) const {
   return after == keys_.end() ? kNoKey : keys_[after];
 }
 
+void Timeline::set_packet(uint64_t seq, BlockSlice packet) {
+  Frame& frame = frames_[seq];
+  packet_bytes_ += packet.size - frame.packet.size;
+  frame.packet = std::move(packet);
+  frame.packed = true;
+}
+
 void Timeline::trim(uint64_t seq) {
   while (!frames_.empty() && frames_.begin() < seq) {
     trimmed_pts_ = frames_[frames_.begin()].info.pts;
+    packet_bytes_ -= frames_[frames_.begin()].packet.size;
     frames_.pop();
   }
   while (!keys_.empty() && keys_[keys_.begin()] < frames_.begin()) keys_.pop();

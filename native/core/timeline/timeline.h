@@ -63,6 +63,11 @@ class Timeline {
   /// The pts of frame `seq` - 1, which is kept or was the last to be trimmed; kNoTime when there was none.
   Nanos pts_behind(uint64_t seq) const { return seq > tail() ? frames_[seq - 1].info.pts : trimmed_pts_; }
 
+  /// What a GDP receiver is sent in front of frame `seq`, header included.
+  void set_packet(uint64_t seq, BlockSlice packet);
+  /// Bytes of all packets in front of the frames kept.
+  uint64_t packet_bytes() const { return packet_bytes_; }
+
   /// Drops all frames older than `seq`.
   void trim(uint64_t seq);
 
@@ -75,6 +80,7 @@ class Timeline {
   SeqRing<Frame> frames_;
   SeqRing<uint64_t> keys_;  // sequence numbers of the key frames kept, in order
   uint64_t bytes_total_ = 0;
+  uint64_t packet_bytes_ = 0;
   Nanos time_total_ = 0;
   Nanos trimmed_pts_ = kNoTime;  // of the newest frame trimmed
 };

@@ -17,8 +17,8 @@ class Builder {
     gather_.iov_count = 0;
   }
 
-  /// For whatever may belong to one frame: a head or block, media, a tail.
-  bool has_room() const { return gather_.iov_count + 3 <= Gather::kIovMax; }
+  /// For whatever may belong to one frame: a head or block, a packet, media, a tail.
+  bool has_room(bool gdp) const { return gather_.iov_count + (gdp ? 4 : 3) <= Gather::kIovMax; }
 
   void put(const void* data, size_t size, Piece piece) {
     auto* start = static_cast<uint8_t*>(const_cast<void*>(data));
@@ -48,17 +48,40 @@ class Builder {
   Gather& gather_;
 };
 
-// Media bytes of the chunk or message that begins with frame `seq`: it ends with a frame.
-uint32_t run_size(const Timeline& timeline, uint64_t seq, uint64_t end, Framing framing) {
+// Bytes of the chunk or message that begins with frame `seq`: it ends with a frame.
+uint32_t run_size(const Timeline& timeline, uint64_t seq, uint64_t end, const WireFormat& format) {
   const Frame& first = timeline.at(seq);
-  uint32_t size = first.size();
-  if (framing == Framing::kWebsocket) return size;
+  uint32_t size = body_size(first, format);
+  if (format.framing == Framing::kWebsocket) return size;
   while (++seq < end) {
     const Frame& frame = timeline.at(seq);
-    if (size + uint64_t{frame.size()} > kChunkBytes || !(frame.state == first.state)) break;
-    size += frame.size();
+    const uint32_t more = body_size(frame, format);
+    if (size + uint64_t{more} > kChunkBytes || !(frame.state == first.state)) break;
+    size += more;
   }
   return size;
+}
+
+// `place` and so many bytes of the body on. Packets are part of no prefix sum: frame by frame.
+WirePlace packets_on(const Timeline& timeline, WirePlace place, const WireFormat& format, uint64_t bytes) {
+  while (bytes > 0) {
+    const uint32_t left = body_size(timeline.at(place.seq), format) - place.offset;
+    if (bytes < left) {
+      place.offset += static_cast<uint32_t>(bytes);
+      break;
+    }
+    bytes -= left;
+    ++place.seq;
+    place.offset = 0;
+  }
+  return place;
+}
+
+WirePlace bytes_on(const Timeline& timeline, WirePlace place, uint64_t bytes) {
+  const uint64_t position = timeline.bytes_before(place.seq) + place.offset + bytes;
+  place.seq = timeline.frame_at_byte(position);
+  place.offset = static_cast<uint32_t>(position - timeline.bytes_before(place.seq));
+  return place;
 }
 
 void put_block(Builder& builder, const StateRef& state, bool with_title) {
@@ -72,6 +95,12 @@ void put_block(Builder& builder, const StateRef& state, bool with_title) {
 
 }  // namespace
 
+uint64_t begun_until(const Timeline& timeline, const WirePlace& place, const WireFormat& format) {
+  if (place.owed == 0) return place.offset > 0 ? place.seq + 1 : place.seq;
+  return format.gdp ? packets_on(timeline, place, format, place.owed).seq
+                    : bytes_on(timeline, place, place.owed).seq;
+}
+
 void gather_from(const Timeline& timeline, const WirePlace& from, const WireFormat& format, uint64_t stop,
                  size_t budget, Gather& gather) {
   gather.from = from;
@@ -84,23 +113,30 @@ void gather_from(const Timeline& timeline, const WirePlace& from, const WireForm
   const bool icy = format.framing == Framing::kIcy;
   const uint64_t end = std::min(timeline.next(), stop);
   const StateRef* state = at.seq < end ? &timeline.at(at.seq).state : nullptr;
-  while (at.seq < end && budget > 0 && builder.has_room()) {
+  while (at.seq < end && budget > 0 && builder.has_room(format.gdp)) {
     const Frame& frame = timeline.at(at.seq);
     // Something may have to go out in front of a frame of another state.
     if (!(frame.state == *state)) break;
-    if (frame.size() > 0) {
+    const uint32_t packet = body_size(frame, format) - frame.size();
+    if (packet + frame.size() > 0) {
       if (announced && at.owed == 0) {
-        at.owed = run_size(timeline, at.seq, end, format.framing);
+        at.owed = run_size(timeline, at.seq, end, format);
         builder.put_head(wrap_for(at.owed, format.framing), at.owed);
       }
       if (icy && at.until_block == 0) {
         put_block(builder, *state, std::exchange(title_due, false));
         at.until_block = format.icy_interval;
       }
+      if (at.offset < packet) {
+        const uint32_t left = packet - at.offset;
+        builder.put(frame.packet.data() + at.offset, left, Piece::kPacket);
+        at.offset = packet;
+        if (announced) at.owed -= left;
+      }
       // A frame bigger than the budget is offered in pieces: fairness holds for huge frames too.
-      size_t size = std::min<size_t>(frame.size() - at.offset, budget);
+      size_t size = std::min<size_t>(packet + frame.size() - at.offset, budget);
       if (icy) size = std::min<size_t>(size, at.until_block);
-      builder.put(frame.data() + at.offset, size, Piece::kMedia);
+      if (size > 0) builder.put(frame.data() + (at.offset - packet), size, Piece::kMedia);
       budget -= size;
       at.offset += static_cast<uint32_t>(size);
       if (announced) at.owed -= static_cast<uint32_t>(size);
@@ -109,7 +145,7 @@ void gather_from(const Timeline& timeline, const WirePlace& from, const WireForm
       if (announced && at.owed == 0 && wrap.tail_size > 0)
         builder.put(wrap.tail, wrap.tail_size, Piece::kTail);
     }
-    if (at.offset < frame.size()) continue;
+    if (at.offset < packet + frame.size()) continue;
     ++at.seq;
     at.offset = 0;
   }
@@ -119,7 +155,7 @@ void gather_from(const Timeline& timeline, const WirePlace& from, const WireForm
 
 Consumed consume(const Timeline& timeline, const Gather& gather, size_t sent) {
   Consumed now{gather.from, gather.format.title_due, {}};
-  uint64_t media = 0;
+  uint64_t body = 0;
   for (size_t i = 0; i < static_cast<size_t>(gather.iov_count); ++i) {
     const iovec& iov = gather.iov[i];
     const size_t taken = std::min(sent, iov.iov_len);
@@ -127,8 +163,8 @@ Consumed consume(const Timeline& timeline, const Gather& gather, size_t sent) {
     // A tail is due as soon as the last byte before it is out.
     if (taken == 0 && piece != Piece::kTail) break;
     sent -= taken;
-    if (piece == Piece::kMedia) {
-      media += taken;
+    if (piece == Piece::kMedia || piece == Piece::kPacket) {
+      body += taken;
       if (announces(gather.format.framing)) now.place.owed -= static_cast<uint32_t>(taken);
       if (gather.format.framing == Framing::kIcy) now.place.until_block -= static_cast<uint32_t>(taken);
     } else if (piece == Piece::kHead) {
@@ -138,13 +174,14 @@ Consumed consume(const Timeline& timeline, const Gather& gather, size_t sent) {
       now.title_due = false;
     }
     if (taken == iov.iov_len) continue;
-    if (piece != Piece::kMedia)
+    if (piece != Piece::kMedia && piece != Piece::kPacket)
       now.begun = {static_cast<const uint8_t*>(iov.iov_base) + taken, iov.iov_len - taken};
     break;
   }
-  const uint64_t position = timeline.bytes_before(now.place.seq) + now.place.offset + media;
-  now.place.seq = timeline.frame_at_byte(position);
-  now.place.offset = static_cast<uint32_t>(position - timeline.bytes_before(now.place.seq));
+  const WirePlace reached = gather.format.gdp ? packets_on(timeline, now.place, gather.format, body)
+                                              : bytes_on(timeline, now.place, body);
+  now.place.seq = reached.seq;
+  now.place.offset = reached.offset;
   return now;
 }
 

@@ -1,8 +1,8 @@
 // What a client is sent next, as a gather list: its bytes from a place up to the newest frame, within a
-// budget. The list is a sequence of pieces: media, which lies in the frames and is never copied, and extras,
-// which the framing puts in between. Neighbouring frames that lie contiguous in a block become one piece. It
-// borrows the timeline's bytes: it is valid until the timeline is trimmed. Single-threaded scratch, shared by
-// all clients at the same place.
+// budget. The list is a sequence of pieces: media and GDP packet heads, which lie in the frames and are never
+// copied, and extras, which the framing puts in between. Neighbouring frames that lie contiguous in a block
+// become one piece. It borrows the timeline's bytes: it is valid until the timeline is trimmed.
+// Single-threaded scratch, shared by all clients at the same place.
 #pragma once
 
 #include <sys/uio.h>
@@ -18,9 +18,10 @@ namespace flumen {
 
 enum class Piece : uint8_t {
   kMedia,
-  kHead,   // of a chunk or message
-  kTail,   // of a chunk
-  kBlock,  // ICY metadata
+  kPacket,  // GDP: what comes in front of a frame's bytes
+  kHead,    // of a chunk or message
+  kTail,    // of a chunk
+  kBlock,   // ICY metadata
 };
 
 struct Gather {
@@ -44,6 +45,14 @@ struct Gather {
 
 /// A chunk covers whole frames of at most so many bytes together, or one bigger frame.
 inline constexpr uint32_t kChunkBytes = 16 * 1024;
+
+/// What a client of this format is sent of a frame, besides what the framing adds.
+inline uint32_t body_size(const Frame& frame, const WireFormat& format) {
+  return (format.gdp ? frame.packet.size : 0) + frame.size();
+}
+
+/// The first frame that none of what is begun at `place` belongs to: a frame, chunk or message.
+uint64_t begun_until(const Timeline& timeline, const WirePlace& place, const WireFormat& format);
 
 /// Fills `gather` for a place; at most `budget` media bytes. Stops before frame `stop`, and before the first
 /// frame of another stream state.

@@ -13,9 +13,9 @@ BlockSlice wire_until(const Timeline& timeline, uint64_t stop, WireFormat& forma
   while (place.seq < stop) {
     gather_from(timeline, place, format, stop, SIZE_MAX, gather);
     const Frame& frame = timeline.at(place.seq);
-    const uint32_t left = frame.size() - place.offset;
+    const uint32_t left = body_size(frame, format) - place.offset;
     const bool plain = gather.iov_count == 1 && gather.piece[0] == Piece::kMedia && gather.bytes == left;
-    const uint32_t offset = frame.bytes.offset + place.offset;
+    const uint32_t offset = frame.bytes.offset + frame.size() - left;
     place = gather.end;
     format.title_due = gather.title_due_after;
     if (plain && joined.empty() && place.seq >= stop) return {frame.bytes.block, offset, left};
@@ -39,8 +39,11 @@ BlockSlice framed(const BlockSlice& bytes, const StateRef& state, WireFormat& fo
   WirePlace at = place;
   at.seq = 0;
   at.offset = 0;
+  // They come as they are, whatever the frames are packed in.
+  const bool gdp = std::exchange(format.gdp, false);
   BlockSlice wire = wire_until(alone, 1, format, at, std::move(before), ledger);
   place.until_block = at.until_block;
+  format.gdp = gdp;
   return wire;
 }
 
