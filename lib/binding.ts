@@ -65,7 +65,8 @@ export interface Binding {
   /** Seven totals (see native/addon/sink_doors.cc) and the clients in each of CLIENT_STATES. */
   sinkStats(id: number): Float64Array;
 
-  sourceOpen(sinkId: number, timeoutMs: number): number;
+  /** `format`: place in STREAM_FORMATS. */
+  sourceOpen(sinkId: number, timeoutMs: number, format: number): number;
   /** Duplicates `fd`. Throws with errno and syscall. */
   sourceAttach(
     id: number,
@@ -236,6 +237,10 @@ export const RECORD = {
   clientInput: 10,
   /** [11, sink]: whoever pushes may go on */
   sinkDrained: 11,
+  /** [12, source, byte, packet, -, serial], and "fault-code what is wrong" */
+  sourceBroken: 12,
+  /** [13, source, byte, packet, -, serial], and "event why it is passed over" */
+  sourceSkipped: 13,
 } as const;
 
 /** native/core/client/client.h, Reason. */
@@ -276,6 +281,9 @@ export const STATE_TEXTS = ['streamStart', 'caps', 'segment', 'tags', 'title'] a
 
 /** native/core/source/body.h, BodyFraming. */
 export const BODY_FRAMING = { raw: 0, length: 1, chunked: 2 } as const;
+
+/** native/core/source/stream_reader.h, StreamFormat. */
+export const STREAM_FORMATS = ['raw', 'gdp', 'auto'] as const;
 
 /** native/core/wire/framing.h, Framing. */
 export const FRAMINGS = ['raw', 'chunked', 'websocket', 'icy'] as const;

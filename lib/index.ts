@@ -5,13 +5,13 @@ export type {
   ClientEndpointEvents,
   ClientEndpointOptions,
   Departure,
+  IntakeOptions,
   Peer,
   ReconnectOptions,
   Refused,
   Retry,
   ServerEndpointEvents,
   ServerEndpointOptions,
-  SilenceOptions,
   SinkChoice,
   TcpClientSinkOptions,
   TcpClientSourceOptions,
@@ -67,7 +67,14 @@ export type { LimitOptions, RecoverPolicy, StartOptions, SyncMethod } from './si
 export type { SocketOptions } from './sink/socket-options.js';
 export type { SinkStats } from './sink/stats.js';
 export type { StreamState, StreamStateChange } from './sink/stream-state.js';
-export type { AttachOptions, SourceError, SourceEvents, SourceOptions } from './source/fd-source.js';
+export type {
+  AttachOptions,
+  SkippedEvent,
+  SourceError,
+  SourceEvents,
+  SourceOptions,
+  StreamFormat,
+} from './source/fd-source.js';
 export { FdSource } from './source/fd-source.js';
 export { Caps } from './structure/caps.js';
 export type { Segment, StreamStart, Tags, TagValue } from './structure/sticky-events.js';

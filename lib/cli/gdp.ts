@@ -15,7 +15,14 @@ const FILE = 'a file, or - for what comes in on stdin';
 export function gdpCommand(): Command {
   const command = new Command('gdp')
     .description('Work with streams in the GStreamer Data Protocol.')
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', () => {
+      // Whoever reads has seen enough: `flumen gdp inspect FILE | head`.
+      process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EPIPE') process.exit();
+        throw error;
+      });
+    });
   const sub = (name: string, text: string) =>
     command.command(name).description(text).argument('<file>', FILE).exitOverride();
   sub('inspect', 'Show every packet in a line; exit 1 unless the stream is sound.')

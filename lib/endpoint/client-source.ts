@@ -1,14 +1,18 @@
 /** Connects out, and lets the peer write into a sink. */
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
+import type { StreamFormat } from '../source/fd-source.js';
 import { checkKeys } from '../units.js';
 import { ADDRESS_KEYS, type AddressOptions, checkAddress } from './address.js';
 import { CLIENT_KEYS, ClientEndpoint, type ClientEndpointOptions } from './client-endpoint.js';
 import { type Dial, type Dialled, dialAddress } from './dial.js';
 import { Intake } from './intake.js';
 
-export interface SilenceOptions {
+/** What a peer's bytes are, and how long it may be silent. */
+export interface IntakeOptions {
   /** ms without a byte after which the peer is taken for lost and its connection closed. Default 0: never. */
   timeout?: number;
+  /** As of FdSource, judged anew for each connection. Default raw. */
+  format?: StreamFormat;
 }
 
 export class ClientSource extends ClientEndpoint {
@@ -17,12 +21,13 @@ export class ClientSource extends ClientEndpoint {
   readonly #intake: Intake;
   #framed = false;
 
-  constructor(sink: MultiHandleSink, dial: Dial, options: ClientEndpointOptions & SilenceOptions) {
+  constructor(sink: MultiHandleSink, dial: Dial, options: ClientEndpointOptions & IntakeOptions) {
     super(dial, options);
     this.sink = sink;
-    this.#intake = new Intake(sink, options.timeout ?? 0, (departure) => {
+    this.#intake = new Intake(sink, options, {
       // A body that says where it ends, and came to that end, will not go on.
-      this.gone(departure, this.#framed && departure.reason === 'ended');
+      gone: (departure) => this.gone(departure, this.#framed && departure.reason === 'ended'),
+      warning: (skipped) => this.emit('warning', skipped),
     });
   }
 
@@ -41,12 +46,12 @@ export class ClientSource extends ClientEndpoint {
   }
 }
 
-export interface TcpClientSourceOptions extends AddressOptions, ClientEndpointOptions, SilenceOptions {}
+export interface TcpClientSourceOptions extends AddressOptions, ClientEndpointOptions, IntakeOptions {}
 
 /** GStreamer: tcpclientsrc, with as many addresses as the name has, and reconnecting. */
 export class TcpClientSource extends ClientSource {
   constructor(sink: MultiHandleSink, options: TcpClientSourceOptions = {}) {
-    checkKeys('TcpClientSource options', options, [...ADDRESS_KEYS, ...CLIENT_KEYS, 'timeout']);
+    checkKeys('TcpClientSource options', options, [...ADDRESS_KEYS, ...CLIENT_KEYS, 'timeout', 'format']);
     const address = checkAddress(options, 'connect');
     super(sink, async (signal) => ({ socket: await dialAddress(address, signal) }), options);
   }

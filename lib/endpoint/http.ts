@@ -9,13 +9,13 @@ import type { AttachOptions } from '../source/fd-source.js';
 import { SERVER_ID } from '../version.js';
 import { type ClientEndpointOptions, FinalError } from './client-endpoint.js';
 import { ClientSink, type SinkChoice } from './client-sink.js';
-import { ClientSource, type SilenceOptions } from './client-source.js';
+import { ClientSource, type IntakeOptions } from './client-source.js';
 import { type Dialled, dialAddress } from './dial.js';
 
 /** GET. The body may be chunked, of a given length, or last until the close. GStreamer: souphttpsrc. */
 export class HttpClientSource extends ClientSource {
   /** @param url http://; user and password in it are sent as Basic credentials */
-  constructor(sink: MultiHandleSink, url: URL, options: ClientEndpointOptions & SilenceOptions = {}) {
+  constructor(sink: MultiHandleSink, url: URL, options: ClientEndpointOptions & IntakeOptions = {}) {
     super(sink, (signal) => dialGet(url, signal), options);
   }
 }

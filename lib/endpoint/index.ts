@@ -5,7 +5,7 @@ export type { ClientEndpointEvents, ClientEndpointOptions, Departure, Retry } fr
 export { ClientEndpoint } from './client-endpoint.js';
 export type { SinkChoice, TcpClientSinkOptions } from './client-sink.js';
 export { ClientSink, TcpClientSink } from './client-sink.js';
-export type { SilenceOptions, TcpClientSourceOptions } from './client-source.js';
+export type { IntakeOptions, TcpClientSourceOptions } from './client-source.js';
 export { ClientSource, TcpClientSource } from './client-source.js';
 export { HttpClientSink, HttpClientSource } from './http.js';
 export type { Refused, ServerEndpointEvents, ServerEndpointOptions } from './server-endpoint.js';

@@ -1,25 +1,29 @@
 /** Lets one peer after the other write into a sink. The sink and its clients stay when a peer goes. */
 import type net from 'node:net';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import { type AttachOptions, FdSource } from '../source/fd-source.js';
+import { type AttachOptions, FdSource, type SkippedEvent, type SourceOptions } from '../source/fd-source.js';
 import type { Departure } from './client-endpoint.js';
+
+export interface IntakeEvents {
+  /** The peer has gone; the next one may be attached. */
+  gone(departure: Departure): void;
+  /** An event of the peer's GDP stream was passed over. */
+  warning(skipped: SkippedEvent): void;
+}
 
 export class Intake {
   readonly #sink: MultiHandleSink;
-  readonly #timeout: number;
-  readonly #gone: (departure: Departure) => void;
+  readonly #options: SourceOptions;
+  readonly #events: IntakeEvents;
   #source: FdSource;
   #earlierBytes = 0;
   #closed = false;
 
-  /**
-   * @param timeout ms of silence after which a peer is let go; 0: never
-   * @param gone told when the peer has gone; then the next one may be attached
-   */
-  constructor(sink: MultiHandleSink, timeout: number, gone: (departure: Departure) => void) {
+  /** @param options `timeout`: ms of silence after which a peer is let go; 0: never */
+  constructor(sink: MultiHandleSink, { timeout = 0, format = 'raw' }: SourceOptions, events: IntakeEvents) {
     this.#sink = sink;
-    this.#timeout = timeout;
-    this.#gone = gone;
+    this.#options = { timeout, format };
+    this.#events = events;
     this.#source = this.#newSource();
   }
 
@@ -39,9 +43,10 @@ export class Intake {
   }
 
   #newSource(): FdSource {
-    const source = new FdSource(this.#sink, { timeout: this.#timeout });
-    source.on('end', () => this.#gone({ reason: 'ended' }));
-    source.on('error', (error) => this.#gone({ reason: 'error', error }));
+    const source = new FdSource(this.#sink, this.#options);
+    source.on('end', () => this.#events.gone({ reason: 'ended' }));
+    source.on('error', (error) => this.#events.gone({ reason: 'error', error }));
+    source.on('warning', (skipped) => this.#events.warning(skipped));
     source.on('timeout', () => void this.#drop(source));
     return source;
   }
@@ -52,6 +57,7 @@ export class Intake {
     if (this.#closed || source !== this.#source) return;
     this.#earlierBytes += source.bytesRead;
     this.#source = this.#newSource();
-    this.#gone({ reason: 'timeout', error: new Error(`nothing has come for ${this.#timeout} ms`) });
+    const error = new Error(`nothing has come for ${this.#options.timeout} ms`);
+    this.#events.gone({ reason: 'timeout', error });
   }
 }

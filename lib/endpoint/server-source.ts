@@ -3,15 +3,16 @@ import type net from 'node:net';
 import { constants } from 'node:os';
 import { systemError } from '../errors.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
+import type { SkippedEvent } from '../source/fd-source.js';
 import { checkInteger, checkKeys } from '../units.js';
 import { ADDRESS_KEYS, type AddressOptions, checkAddress, type Peer, peerOf } from './address.js';
 import type { Departure } from './client-endpoint.js';
-import type { SilenceOptions } from './client-source.js';
+import type { IntakeOptions } from './client-source.js';
 import { Intake } from './intake.js';
 import { ServerEndpoint, type ServerEndpointEvents, type ServerEndpointOptions } from './server-endpoint.js';
 import { checkSignal } from './signal.js';
 
-export interface TcpServerSourceOptions extends AddressOptions, ServerEndpointOptions, SilenceOptions {
+export interface TcpServerSourceOptions extends AddressOptions, ServerEndpointOptions, IntakeOptions {
   /** Peers that may wait while another one writes; more are refused. Default 5. */
   backlog?: number;
 }
@@ -21,6 +22,8 @@ export interface TcpServerSourceEvents extends ServerEndpointEvents {
   connect: [Peer];
   /** The peer has gone; the next one's connect follows at once if one waits. */
   disconnect: [Departure & Peer];
+  /** With GDP: an event of the peer's was passed over. */
+  warning: [SkippedEvent];
 }
 
 interface Waiting {
@@ -39,12 +42,21 @@ export class TcpServerSource extends ServerEndpoint<TcpServerSourceEvents> {
   #writing: Peer | undefined;
 
   constructor(sink: MultiHandleSink, options: TcpServerSourceOptions = {}) {
-    checkKeys('TcpServerSource options', options, [...ADDRESS_KEYS, 'timeout', 'backlog', 'signal']);
+    checkKeys('TcpServerSource options', options, [
+      ...ADDRESS_KEYS,
+      'timeout',
+      'format',
+      'backlog',
+      'signal',
+    ]);
     const backlog = checkInteger('backlog', options.backlog ?? 5, 0, 65_535);
     const address = checkAddress(options, 'listen');
     super(sink, address, Math.max(1, backlog), checkSignal(options.signal));
     this.#backlog = backlog;
-    this.#intake = new Intake(sink, options.timeout ?? 0, (departure) => this.#gone(departure));
+    this.#intake = new Intake(sink, options, {
+      gone: (departure) => this.#gone(departure),
+      warning: (skipped) => this.emit('warning', skipped),
+    });
   }
 
   /** Whether a peer writes now. */

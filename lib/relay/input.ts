@@ -1,7 +1,7 @@
 /** The input of a relay: opens a place and lets it write into the sink until it ends. */
 import { type ClientSource, HttpClientSource, TcpClientSource, TcpServerSource } from '../endpoint/index.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import { FdSource } from '../source/fd-source.js';
+import { FdSource, type StreamFormat } from '../source/fd-source.js';
 import { openFile } from './file.js';
 import type { Place } from './place.js';
 import { type Reporter, tellClient } from './reporter.js';
@@ -17,32 +17,40 @@ export interface ConnectOptions {
   readonly reconnect: boolean;
 }
 
+export const IN_FORMATS: readonly StreamFormat[] = ['raw', 'gdp', 'auto'];
+
+export interface InputOptions extends ConnectOptions {
+  /** What comes in. */
+  readonly format: StreamFormat;
+}
+
 /** Rejects when the place cannot be opened and never will be. */
 export async function openInput(
   place: Place,
   sink: MultiHandleSink,
-  { reconnect }: ConnectOptions,
+  { reconnect, format }: InputOptions,
   report: Reporter,
   signal: AbortSignal,
 ): Promise<Input> {
-  const options = { signal, ...(reconnect ? {} : { reconnect: false as const }) };
+  const options = { signal, format, ...(reconnect ? {} : { reconnect: false as const }) };
   switch (place.kind) {
     case 'fd':
-      return readDescriptor(sink, place.fd);
+      return readDescriptor(sink, place.fd, format, report);
     case 'file': {
       const file = await openFile(place.path, 'r', signal);
       try {
-        return readDescriptor(sink, file.fd);
+        return readDescriptor(sink, file.fd, format, report);
       } finally {
         await file.close();
       }
     }
     case 'listen': {
-      const server = new TcpServerSource(sink, { ...place.address, signal });
+      const server = new TcpServerSource(sink, { ...place.address, signal, format });
       server.on('refused', (refused) => report.refused(refused));
       server.on('error', (error) => report.failed('accept failed', error));
       server.on('connect', (peer) => report.info('peer connected', { ...peer }));
       server.on('disconnect', (gone) => report.departed(gone));
+      server.on('warning', (skipped) => report.skipped(skipped));
       await server.listen();
       report.listening(server.addresses);
       return { ended: new Promise(() => {}), close: () => server.close() };
@@ -54,8 +62,9 @@ export async function openInput(
   }
 }
 
-function readDescriptor(sink: MultiHandleSink, fd: number): Input {
-  const source = new FdSource(sink);
+function readDescriptor(sink: MultiHandleSink, fd: number, format: StreamFormat, report: Reporter): Input {
+  const source = new FdSource(sink, { format });
+  source.on('warning', (skipped) => report.skipped(skipped));
   const ended = new Promise<void>((resolve, reject) => {
     source.on('end', resolve).on('error', reject);
   });
@@ -65,6 +74,7 @@ function readDescriptor(sink: MultiHandleSink, fd: number): Input {
 
 function connect(client: ClientSource, report: Reporter): Input {
   tellClient(client, report);
+  client.on('warning', (skipped) => report.skipped(skipped));
   let failure: Error | undefined;
   client.on('error', (error) => {
     failure = error;

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { MultiFdSink } from '../sink/multi-fd-sink.js';
 import type { SinkOptions } from '../sink/options.js';
-import { type ConnectOptions, type Input, openInput } from './input.js';
+import { type Input, type InputOptions, openInput } from './input.js';
 import { type Output, openOutput } from './output.js';
 import type { Place, Side } from './place.js';
 import { type Log, Reporter } from './reporter.js';
@@ -15,7 +15,7 @@ const STOP_TIMEOUT = 1_000;
 export class Relay {
   readonly #input: Place;
   readonly #places: readonly Place[];
-  readonly #options: ConnectOptions;
+  readonly #options: InputOptions;
   readonly #log: Log;
   readonly #sink: MultiFdSink;
   readonly #outputs: Output[] = [];
@@ -23,7 +23,7 @@ export class Relay {
   readonly #over = new AbortController();
   #stopped = false;
 
-  constructor(input: Place, outputs: readonly Place[], options: ConnectOptions, log: Log) {
+  constructor(input: Place, outputs: readonly Place[], options: InputOptions, log: Log) {
     this.#input = input;
     this.#places = outputs;
     this.#sink = new MultiFdSink(sinkOptions(input, outputs));

@@ -1,6 +1,7 @@
 /** What a relay tells while it runs: each line is about one place. */
 import type net from 'node:net';
 import type { ClientEndpoint, Departure, Peer, Refused } from '../endpoint/index.js';
+import type { SkippedEvent } from '../source/fd-source.js';
 
 /** Where the lines go; pino's Logger is one. */
 export interface Log {
@@ -40,6 +41,10 @@ export class Reporter {
 
   refused({ error, ...peer }: Refused): void {
     this.warn('refused', { ...peer, error: error.message });
+  }
+
+  skipped(skipped: SkippedEvent): void {
+    this.warn('event passed over', skipped);
   }
 
   failed(what: string, error: Error): void {

@@ -107,7 +107,9 @@ export class StickyState {
     }
     const { caps, headers } = state as StreamState;
     if (caps !== undefined) {
-      state.caps = new Caps({ ...caps, ...(headers !== undefined && { streamheader: copied(headers) }) });
+      // In the core's text there may be another one, as Ogg has it.
+      const { streamheader: _, ...rest } = caps;
+      state.caps = new Caps({ ...rest, ...(headers !== undefined && { streamheader: copied(headers) }) });
     }
     return state;
   }

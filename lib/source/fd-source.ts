@@ -4,17 +4,37 @@
  */
 import { EventEmitter } from 'node:events';
 import type net from 'node:net';
-import { BODY_FRAMING, RECORD } from '../binding.js';
+import { BODY_FRAMING, RECORD, STREAM_FORMATS } from '../binding.js';
 import { type Extra, Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { errnoName, flumenError, fromNative } from '../errors.js';
+import { GdpError } from '../gdp/error.js';
 import { type Handed, handOff } from '../handoff/index.js';
 import { native } from '../native.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import { checkInteger, checkKeys, checkNumber, describe } from '../units.js';
+import { checkChoice, checkInteger, checkKeys, checkNumber, describe } from '../units.js';
+
+/** raw: the bytes as they are. gdp: frames and the stream's state come out of GDP. auto: whichever of the two it is. */
+export type StreamFormat = (typeof STREAM_FORMATS)[number];
 
 export interface SourceOptions {
   /** ms without a byte after which `timeout` is emitted (again each time); reading goes on. Default 0: never. */
   timeout?: number;
+  /**
+   * What the bodies are. With `auto` each one is judged by its first bytes; until that can be, at most 61 bytes wait.
+   * Default raw.
+   */
+  format?: StreamFormat;
+}
+
+/** An event of a GDP stream that was passed over: nobody knows it, it cannot be read, or something in it is missing. */
+export interface SkippedEvent {
+  /** Bytes of this stream before its packet. */
+  at: number;
+  /** Packets before it. */
+  packet: number;
+  /** "toc", "gap"…, or "unknown". */
+  event: string;
+  reason: string;
 }
 
 export interface AttachOptions {
@@ -41,8 +61,13 @@ export interface SourceError extends Error {
 export interface SourceEvents {
   /** The body is complete; the descriptor is closed and another may be attached. */
   end: [];
-  /** Reading failed; the descriptor is closed and another may be attached. */
-  error: [SourceError];
+  /**
+   * Reading failed, or what came is no GDP that could be read on; the descriptor is closed and another may be attached.
+   * What had come before it is in the sink.
+   */
+  error: [SourceError | GdpError];
+  /** An event was passed over; the stream goes on. Of each body the first hundred are told. */
+  warning: [SkippedEvent];
   /** Nothing came for `timeout` ms. */
   timeout: [];
 }
@@ -63,10 +88,11 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
 
   constructor(sink: MultiHandleSink, options: SourceOptions = {}) {
     super();
-    checkKeys('source options', options, ['timeout']);
+    checkKeys('source options', options, ['timeout', 'format']);
+    const format = checkFormat(options.format);
     const timeout = checkNumber('timeout', options.timeout ?? 0, 0, 86_400_000);
     this.#sink = sink;
-    this.#id = native.sourceOpen(sink.nativeId, timeout);
+    this.#id = native.sourceOpen(sink.nativeId, timeout, STREAM_FORMATS.indexOf(format));
     register(this.#id, this);
   }
 
@@ -75,7 +101,7 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
     return this.#attached;
   }
 
-  /** Body bytes read over the life of this source, framing not counted. */
+  /** Body bytes read over the life of this source; HTTP's framing is not counted, GDP's is. */
   get bytesRead(): number {
     return this.#closed ? this.#bytesRead : native.sourceBytesRead(this.#id);
   }
@@ -174,6 +200,13 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
         'error',
         sourceError({ errno, offset: at, ...(typeof extra === 'string' && { syscall: extra }) }),
       );
+    } else if (kind === RECORD.sourceBroken) {
+      this.#setAttached(false);
+      const { at, packet, word, rest } = toldOf(records, offset, extra);
+      this.emit('error', new GdpError(word, rest, at, packet));
+    } else if (kind === RECORD.sourceSkipped) {
+      const { at, packet, word, rest } = toldOf(records, offset, extra);
+      this.emit('warning', { at, packet, event: word, reason: rest });
     }
   }
 
@@ -188,6 +221,18 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
     if (!attached) this.#sink.releaseWriter(this);
     this.#hold.set(attached);
   }
+}
+
+export function checkFormat(format: unknown): StreamFormat {
+  return checkChoice('format', format ?? 'raw', STREAM_FORMATS);
+}
+
+/** A record about a packet: its place, a word, and what is to be said. */
+function toldOf(records: Float64Array, offset: number, extra: Extra | undefined) {
+  const [, , at = 0, packet = 0] = records.subarray(offset, offset + 4);
+  const text = typeof extra === 'string' ? extra : '';
+  const [word = ''] = text.split(' ', 1);
+  return { at, packet, word, rest: text.slice(word.length + 1) };
 }
 
 function sourceError(cause: Partial<SourceError> = {}): SourceError {

@@ -8,15 +8,18 @@ import { type CapsValue, fieldTexts } from './value.js';
 const MEDIA_TYPE = /^[A-Za-z][A-Za-z0-9\-/:._+]*$/;
 const FEATURE = /^[A-Za-z][A-Za-z0-9:]*$/;
 
-/** Plain data: wherever caps are wanted, an object literal with the same properties will do. */
+/**
+ * Plain data: wherever caps are wanted, an object literal with the same properties will do. What is absent is no
+ * property at all.
+ */
 export class Caps {
   /** The media type: "audio/x-raw", "application/ogg". */
   name: string;
-  fields?: Readonly<Record<string, CapsValue>>;
+  declare fields?: Readonly<Record<string, CapsValue>>;
   /** Sent to every client, in this order, before its first frame: the stream headers. None: the stream has none. */
-  streamheader?: readonly Uint8Array[];
+  declare streamheader?: readonly Uint8Array[];
   /** Where the frames live, if not in plain memory: "memory:GLMemory". */
-  features?: readonly string[];
+  declare features?: readonly string[];
 
   constructor({ name, fields, streamheader, features }: Omit<Caps, 'toString'>) {
     this.name = name;
@@ -32,12 +35,13 @@ export class Caps {
     if (structures.length !== 1 || only === undefined) {
       throw new TypeError(`caps must be fixed: one structure, not ${structures.length || text}`);
     }
-    const { streamheader, ...fields } = only.fields;
+    const { streamheader, ...rest } = only.fields;
     const headers = streamheader instanceof Uint8Array ? [streamheader] : streamheader;
     const usable = Array.isArray(headers) && headers.every((header) => header instanceof Uint8Array);
+    const fields = (usable ? rest : only.fields) as Record<string, CapsValue>;
     const caps = new Caps({
       name: only.name,
-      fields: (usable ? fields : only.fields) as Record<string, CapsValue>,
+      ...(Object.keys(fields).length > 0 && { fields }),
       ...(usable && { streamheader: headers }),
       ...(only.features.length > 0 && { features: only.features }),
     });

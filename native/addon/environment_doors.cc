@@ -36,7 +36,7 @@ void write_notice(const Notice& notice, double* record) {
   record[0] = static_cast<double>(notice.kind);
   record[1] = notice.id;
   record[2] = static_cast<double>(notice.offset);
-  record[3] = 0;
+  record[3] = static_cast<double>(notice.packet);
   record[4] = notice.error.code;
   record[5] = notice.serial;
 }

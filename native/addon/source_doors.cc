@@ -10,7 +10,7 @@ namespace flumen {
 
 namespace {
 
-// sourceOpen(sinkId, timeoutMs) → id
+// sourceOpen(sinkId, timeoutMs, format) → id
 Napi::Value source_open(const Napi::CallbackInfo& info) {
   Instance& instance = *Instance::of(info.Env());
   const uint32_t sink_id = info[0].As<Napi::Number>().Uint32Value();
@@ -18,7 +18,8 @@ Napi::Value source_open(const Napi::CallbackInfo& info) {
   const uint32_t id = instance.next_id++;
   const Nanos timeout = nanos_of(info[1].As<Napi::Number>().DoubleValue());
   const std::shared_ptr<LiveSink>& sink = instance.sinks[sink_id];
-  instance.sources[id] = {new FdSource(id, sink, instance.ledger, timeout), nullptr, sink.get()};
+  const auto format = static_cast<StreamFormat>(info[2].As<Napi::Number>().Uint32Value());
+  instance.sources[id] = {new FdSource(id, sink, instance.ledger, timeout, format), nullptr, sink.get()};
   return Napi::Number::New(info.Env(), id);
 }
 

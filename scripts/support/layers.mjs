@@ -62,9 +62,9 @@ export const libEdges = {
   // How many files may be open: whoever accepts connections counts.
   descriptors: [],
   // Sockets to other programs. http's parts are for http:// end points.
-  endpoint: [...common, 'descriptors', 'environment', 'gdp', 'sink', 'source', 'http'],
+  endpoint: [...common, 'descriptors', 'environment', 'sink', 'source', 'http'],
   // Inputs and outputs written as on a command line, and what becomes of them.
-  relay: [...common, 'gdp', 'sink', 'source', 'endpoint'],
+  relay: [...common, 'sink', 'source', 'endpoint'],
   server: [...common, 'descriptors', 'handoff', 'sink', 'source', 'ingest', 'http'],
   cli: [...common, 'server', 'relay', 'gdp'],
   index: [

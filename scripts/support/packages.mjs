@@ -24,6 +24,8 @@ const test = [
   command('socat'),
   command('gst-launch-1.0', 'gstreamer1.0-tools'),
   { debian: 'gstreamer1.0-plugins-base', here: () => hasGstPlugin('tcp') },
+  { debian: 'gstreamer1.0-plugins-good', here: () => hasGstPlugin('flv') },
+  { debian: 'gstreamer1.0-plugins-bad', here: () => hasGstPlugin('gdp') },
 ];
 
 const sets = { build, lint, test };

@@ -27,6 +27,22 @@ describe('flumen gdp', () => {
     expect(text.trimEnd().split('\n').at(-1)).toMatch(/^ +1282 {2}end .*payload-crc .*checksum/);
   });
 
+  it('inspect: whoever has seen enough may go', () => {
+    const { status, stderr } = spawnSync('bash', [
+      '-o',
+      'pipefail',
+      '-c',
+      '"$0" "$@" | head -n 1 >&2',
+      process.execPath,
+      BIN,
+      'gdp',
+      'inspect',
+      golden('v37-webm-vp8-opus'),
+    ]);
+    expect(stderr.toString()).toMatch(/^ +0 {2}stream-start .*\n$/);
+    expect(status).toBe(0);
+  });
+
   it('check: silent for a sound stream, one line for another', () => {
     const bytes = readFileSync(golden('r01-gap-flags'));
     expect(gdp(['check', '-'], bytes)).toMatchObject({ status: 0, text: '', error: '' });

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   FdSource,
+  Frame,
+  GdpEncoder,
   MultiFdSink,
   type Refused,
+  type SkippedEvent,
   TcpClientSource,
   type TcpClientSourceOptions,
   TcpServerSource,
@@ -134,6 +138,43 @@ describe('TcpClientSource', () => {
     await expect(failing.connect()).rejects.toThrow(/ECONNREFUSED/);
     expect(() => new TcpClientSource(sink, { timeout: -1 })).toThrow(/timeout must be from 0/);
     expect(() => new TcpClientSource(sink, { sink } as never)).toThrow(/no option "sink"/);
+  });
+});
+
+const golden = (name: string): Buffer => readFileSync(new URL(`../vectors/gdp/${name}`, import.meta.url));
+
+describe('GDP', () => {
+  it('of a peer that one connects to: frames, warnings, and the fault by which the connection ends', async () => {
+    const server = new Accepting();
+    const port = await server.listen();
+    const tcp = clientSource({ host: '127.0.0.1', port, format: 'gdp' });
+    const warnings: SkippedEvent[] = [];
+    tcp.on('warning', (skipped) => warnings.push(skipped));
+    void tcp.connect();
+    const peer = await server.next();
+    const gone = once(tcp, 'disconnect');
+    peer.socket.write(golden('r03-toc.gdp'));
+    peer.socket.write('x'.repeat(62));
+    expect(await gone).toMatchObject([
+      { reason: 'error', error: { fault: 'bad-version', code: 'ERR_FLUMEN_GDP' } },
+    ]);
+    expect(warnings).toMatchObject([{ event: 'toc' }]);
+    // It comes back, and the next stream is a stream of its own.
+    const next = await server.next();
+    next.socket.write(golden('v01-audio-raw.gdp'));
+    while (sink.streamState.caps?.name !== 'audio/x-raw') await new Promise(setImmediate);
+    expect(() => clientSource({ host: '127.0.0.1', port, format: 'x' as never })).toThrow(/format must be/);
+  });
+
+  it('of peers that come: each judged by its own first bytes', async () => {
+    const { tcp, port } = await serverSource({ format: 'auto' });
+    const first = await dial(port);
+    first.socket.write(new GdpEncoder().caps({ name: 'a/b' }));
+    first.socket.end(new GdpEncoder().frame(new Frame(Buffer.from('framed|'))));
+    expect(await got.until(7)).toBe('framed|');
+    (await dial(port)).socket.end('raw');
+    expect(await got.until(10)).toBe('framed|raw');
+    await tcp.close();
   });
 });
 

@@ -169,6 +169,46 @@ describe('flumen relay', () => {
     );
   });
 
+  it('takes frames out of GDP, of files and of peers, and says what it passes over', async () => {
+    const wire = fs.readFileSync(new URL('../vectors/gdp/v09-ogg-vorbis.gdp', import.meta.url));
+    const media = run(process.execPath, [BIN, 'gdp', 'depay', '-']);
+    media.stdin.end(wire);
+    await media.ended;
+    expect(media.output.stdout.toString('latin1', 0, 4)).toBe('OggS');
+    for (const format of ['gdp', 'auto']) {
+      const program = relay('--in-format', format, `file:${file(wire)}`, '-');
+      expect(await program.ended).toBe(0);
+      expect(digest(program.output.stdout)).toBe(digest(media.output.stdout));
+    }
+    const program = relay('--in-format', 'auto', 'tcp-listen://127.0.0.1:0', '-');
+    const port = await portOf(program);
+    const passed = fs.readFileSync(new URL('../vectors/gdp/r03-toc.gdp', import.meta.url));
+    const first = await dial(port);
+    first.socket.end(passed);
+    const warning = await logged(program, ({ msg }) => msg === 'event passed over');
+    expect(warning).toMatchObject({ event: 'toc', packet: 4, reason: expect.stringContaining('object') });
+    await logged(program, ({ msg }) => msg === 'disconnected');
+    const before = program.output.stdout.length;
+    (await dial(port)).socket.end('raw as it is');
+    await wrote(program, ({ stdout }) => stdout.length >= before + 12);
+    expect(program.output.stdout.toString('latin1', before)).toBe('raw as it is');
+    (await dial(port)).socket.end(wire.subarray(0, -1));
+    const lost = await logged(program, ({ msg, error }) => msg === 'disconnected' && error !== undefined);
+    expect(lost.error).toMatch(
+      /^GDP packet \d+ at byte \d+: the stream ends after \d+ of \d+ bytes of a payload$/,
+    );
+    program.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+  });
+
+  it('broken GDP in a file is a failure, behind what came before', async () => {
+    const wire = fs.readFileSync(new URL('../vectors/gdp/c02-payload-bitflip-crc.gdp', import.meta.url));
+    const program = relay('--in-format', 'gdp', `file:${file(wire)}`, '-');
+    expect(await program.ended).toBe(1);
+    expect(program.output.stdout.length).toBeGreaterThan(0);
+    expect(program.output.stderr).toMatch(/IN file:.*: GDP packet 6 at byte \d+: the payload has checksum/);
+  });
+
   it('ends in order when nobody reads its output any more', async () => {
     const program = relay('tcp-listen://127.0.0.1:0', '-');
     const { socket, got } = await dial(await portOf(program));
@@ -221,7 +261,7 @@ describe('flumen relay', () => {
     [['-'], /missing required argument 'OUT'/],
     [['-', '-', 'nonsense'], /'nonsense' is invalid for argument 'OUT'.*tcp-listen/],
     [['udp://x:1', '-'], /'udp:\/\/x:1' is invalid for argument 'IN'/],
-    [['--in-format', 'gdp', '-', '-'], /--in-format .*'gdp'.*raw/],
+    [['--in-format', 'ogg', '-', '-'], /--in-format .*'ogg'.*raw, gdp, auto/],
   ])('%j is wrong use', async (args, message) => {
     const program = relay(...args);
     expect(await program.ended).toBe(2);

@@ -129,6 +129,10 @@ bool LiveSink::push_event(std::string_view packet) {
   return true;
 }
 
+bool LiveSink::append_event(const gdp::EventKind& kind, std::string_view text) {
+  return push_event(event_packet(kind, text, options_.checksums));
+}
+
 StateRef LiveSink::state() {
   const std::lock_guard lock(mutex_);
   return state_;

@@ -50,9 +50,10 @@ class LiveSink final : public FrameSink, public PaceWaker, public std::enable_sh
   /// The packet of an event that is no part of the state, for GDP clients only: they get it in front of the
   /// next frame. False: too much is waiting for a frame already.
   bool push_event(std::string_view packet);
+  bool append_event(const gdp::EventKind& kind, std::string_view text) override;
 
   /// What the stream is from the next frame on. The same again changes nothing.
-  void set_state(const StateChange& change, Nanos now);
+  void set_state(const StateChange& change, Nanos now) override;
   /// What the next frame's state is, whoever said so.
   StateRef state();
 

@@ -222,6 +222,22 @@ void Loop::on_error(FdSource* source, Error error, uint64_t offset) {
   notices_.push_back(std::move(notice));
 }
 
+void Loop::on_broken(FdSource* source, const gdp::StreamError& error) {
+  Notice notice = notice_of(Notice::Kind::kSourceBroken, source);
+  notice.offset = error.at;
+  notice.packet = error.packet;
+  notice.text.append(gdp::fault_code(error.fault)).append(1, ' ').append(error.message);
+  notices_.push_back(std::move(notice));
+}
+
+void Loop::on_skipped(FdSource* source, SkippedEvent event) {
+  Notice notice = notice_of(Notice::Kind::kSourceSkipped, source);
+  notice.offset = event.at;
+  notice.packet = event.packet;
+  notice.text = std::move(event.text);
+  notices_.push_back(std::move(notice));
+}
+
 void Loop::on_timeout(FdSource* source) {
   notices_.push_back(notice_of(Notice::Kind::kSourceTimeout, source));
 }

@@ -32,18 +32,21 @@ struct Notice {
     kClientReport,
     kClientSettled,  // a command about this client has been obeyed: the loop looks at its slot no more
     kSinkDump,
-    kSinkDrained = 11  // whoever pushes may go on (pace: wait); 10 is an InputNotice
+    kSinkDrained = 11,  // whoever pushes may go on (pace: wait); 10 is an InputNotice
+    kSourceBroken,      // `text`: the fault's code, a space, and what is wrong
+    kSourceSkipped      // `text`: SkippedEvent's
   };
 
   Kind kind = Kind::kSinkFinished;
   uint32_t id = 0;  // of the sink or source
   Error error;
   uint64_t offset = 0;  // of a source's error in the body; kSinkDump: which of the sink's shards
+  uint64_t packet = 0;  // kSourceBroken, kSourceSkipped: packets before it
   uint32_t serial = 0;  // of the source's attach, or the number of the request
   // kClientReport, kClientSettled
   Client* client = nullptr;
   std::unique_ptr<ClientReport> report;
-  std::string text;  // kSinkDump
+  std::string text;  // kSinkDump, kSourceBroken, kSourceSkipped
 };
 
 /// What a client has sent. Drained before the client is: its slot is still its own.

@@ -12,8 +12,14 @@ constexpr size_t kMinimumRead = 4 * kKiB;
 constexpr int kReadsPerTurn = 4;
 }  // namespace
 
-FdSource::FdSource(uint32_t id, std::shared_ptr<FrameSink> sink, Ledger& ledger, Nanos timeout)
-    : id_(id), sink_(std::move(sink)), timeout_(timeout), writer_(ledger) {}
+FdSource::FdSource(uint32_t id, std::shared_ptr<FrameSink> sink, Ledger& ledger, Nanos timeout,
+                   StreamFormat format)
+    : id_(id),
+      sink_(std::move(sink)),
+      timeout_(timeout),
+      format_(format),
+      reader_(*sink_, ledger),
+      writer_(ledger) {}
 
 void FdSource::attach(Feed feed, Io& io, SourceListener& listener, Nanos now) {
   detach();
@@ -22,6 +28,7 @@ void FdSource::attach(Feed feed, Io& io, SourceListener& listener, Nanos now) {
   feed_ = std::move(feed);
   serial_ = feed_.serial;
   body_ = BodyDecoder(feed_.framing, feed_.length);
+  reader_.start(format_);
   heard_at_ = now;
   if (const Result<bool> watched = watch(); !watched.ok()) {
     stop_with(watched.error());
@@ -29,7 +36,7 @@ void FdSource::attach(Feed feed, Io& io, SourceListener& listener, Nanos now) {
   }
   feed_prelude(now);
   // An empty body is complete before a byte was read.
-  if (attached() && feed_.framing != BodyFraming::kRaw && body_.may_end()) finish();
+  if (attached() && feed_.framing != BodyFraming::kRaw && body_.may_end()) end_body(now);
 }
 
 Result<bool> FdSource::watch() {
@@ -42,14 +49,26 @@ void FdSource::unwatch() {
   if (feed_.kind != FdKind::kFile && !waiting_) io_->remove(feed_.fd);
 }
 
-// What the sink said to a frame. False when the feed is over.
-bool FdSource::heed(Flow flow) {
-  if (flow == Flow::kOver) {
-    detach();
-    listener_->on_end(this);
-  } else if (flow == Flow::kWait && !waiting_) {
-    unwatch();
-    waiting_ = true;
+// What became of the bytes. False when the feed is over.
+bool FdSource::heed(Intake said) {
+  for (SkippedEvent& event : reader_.take_skipped()) listener_->on_skipped(this, std::move(event));
+  switch (said) {
+    case Intake::kMore:
+      break;
+    case Intake::kWait:
+      if (!waiting_) unwatch();
+      waiting_ = true;
+      break;
+    case Intake::kOver:
+      detach();
+      listener_->on_end(this);
+      break;
+    case Intake::kEnd:
+      finish();
+      break;
+    case Intake::kFailed:
+      stop_broken();
+      break;
   }
   return attached();
 }
@@ -57,7 +76,7 @@ bool FdSource::heed(Flow flow) {
 void FdSource::resume(Nanos now) {
   if (!attached()) return;
   if (sink_->ended()) {
-    heed(Flow::kOver);
+    heed(Intake::kOver);
   } else if (waiting_) {
     // It was not the peer who was silent.
     heard_at_ = now;
@@ -82,13 +101,13 @@ bool FdSource::take(size_t size, Nanos now) {
   const BodyDecoder::Step step = body_.decode(writer_.reserve(0).first(size));
   if (step.payload > 0) {
     bytes_read_.fetch_add(step.payload, std::memory_order_relaxed);
-    if (!heed(sink_->append(writer_.commit(step.payload), FrameInfo{}, now))) return false;
+    if (!heed(reader_.take(writer_.commit(step.payload), now))) return false;
   }
   if (step.error != nullptr) {
     stop_with(Error{EPROTO, step.error});
     return false;
   }
-  if (step.finished) finish();
+  if (step.finished) end_body(now);
   return attached();
 }
 
@@ -100,7 +119,7 @@ void FdSource::on_readable(Nanos now) {
     if (got < 0) {
       stop_with(Error{static_cast<int>(-got), "read"});
     } else if (got == 0 && body_.may_end()) {
-      finish();
+      end_body(now);
     } else if (got == 0) {
       stop_with(Error{EPROTO, "body ends before its announced end"});
     } else {
@@ -109,6 +128,9 @@ void FdSource::on_readable(Nanos now) {
     }
   }
 }
+
+// Nothing more comes, and the framing of the body is whole. The stream in it may be torn all the same.
+void FdSource::end_body(Nanos now) { heed(reader_.finish(now)); }
 
 // The clean end: the peer gets its answer, where one was prepared.
 void FdSource::finish() {
@@ -120,6 +142,12 @@ void FdSource::finish() {
   }
   detach();
   listener_->on_end(this);
+}
+
+void FdSource::stop_broken() {
+  const gdp::StreamError error = reader_.error();
+  detach();
+  listener_->on_broken(this, error);
 }
 
 void FdSource::stop_with(Error error) {
@@ -134,6 +162,7 @@ void FdSource::detach() {
   waiting_ = false;
   io_->close(feed_.fd, false);
   feed_ = Feed{};
+  reader_.stop();
   writer_.reset();
 }
 

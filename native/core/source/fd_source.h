@@ -1,43 +1,31 @@
 // Reads a descriptor on a loop thread, takes the body framing off and appends the bytes as frames, one per
-// read: no copy, no JavaScript. Deterministic like the shard: `now` and Io are handed in. Owned by one loop.
+// read or as GDP has them: no copy, no JavaScript. Deterministic like the shard: `now` and Io are handed in.
+// Owned by one loop.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "core/source/body.h"
+#include "core/source/stream_reader.h"
 #include "core/sys/io.h"
-#include "core/timeline/frame.h"
 
 namespace flumen {
 
-/// What a sink says to a frame, which it has taken in any case but kOver.
-enum class Flow : uint8_t {
-  kMore,
-  kWait,  // enough for now: resume() follows
-  kOver,  // the sink has ended
-};
-
-/// Where frames go: a sink's sequencer. append() may be called from the source's thread while others push
-/// too.
-class FrameSink {
- public:
-  virtual ~FrameSink() = default;
-  virtual Flow append(BlockSlice bytes, const FrameInfo& info, Nanos now) = 0;
-  /// No frame is taken any more.
-  virtual bool ended() const = 0;
-};
-
 class FdSource;
 
-/// Hears of operating trouble; called on the source's thread. After on_end or on_error the descriptor is
-/// closed and the source waits for the next attach. A source ends with its sink, too.
+/// Hears of operating trouble; called on the source's thread. After on_end, on_error or on_broken the
+/// descriptor is closed and the source waits for the next attach. A source ends with its sink, too.
 class SourceListener {
  public:
   virtual ~SourceListener() = default;
   virtual void on_end(FdSource* source) = 0;
   /// `offset` counts bytes of this body, framing included.
   virtual void on_error(FdSource* source, Error error, uint64_t offset) = 0;
+  /// What came is no GDP that could be read on.
+  virtual void on_broken(FdSource* source, const gdp::StreamError& error) = 0;
+  /// An event of a GDP stream was passed over; reading goes on.
+  virtual void on_skipped(FdSource* source, SkippedEvent event) = 0;
   /// Nothing came for the timeout; reading goes on.
   virtual void on_timeout(FdSource* source) = 0;
 };
@@ -55,7 +43,8 @@ struct Feed {
 
 class FdSource {
  public:
-  FdSource(uint32_t id, std::shared_ptr<FrameSink> sink, Ledger& ledger, Nanos timeout);
+  FdSource(uint32_t id, std::shared_ptr<FrameSink> sink, Ledger& ledger, Nanos timeout,
+           StreamFormat format = StreamFormat::kRaw);
   ~FdSource() = default;
 
   /// Starts reading `feed`, in place of what was read so far (closed without an event).
@@ -80,15 +69,19 @@ class FdSource {
  private:
   Result<bool> watch();
   void unwatch();
-  bool heed(Flow flow);
+  bool heed(Intake said);
   bool take(size_t size, Nanos now);
   void feed_prelude(Nanos now);
+  void end_body(Nanos now);
   void finish();
+  void stop_broken();
   void stop_with(Error error);
 
   uint32_t id_;
   std::shared_ptr<FrameSink> sink_;  // may outlive its place in the environment
   Nanos timeout_;
+  StreamFormat format_;
+  StreamReader reader_;
   BlockWriter writer_;
   Feed feed_;
   BodyDecoder body_;

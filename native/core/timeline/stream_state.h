@@ -16,8 +16,8 @@
 namespace flumen {
 
 /// What is known besides the headers: sticky events as GStreamer's structure text, which is only handed on
-/// here (caps without their streamheader), and the title as it is. Empty: nothing is known. Numbers are the
-/// addon's wire format for lib/binding.ts.
+/// here (caps without their streamheader, where that is the headers), and the title as it is. Empty: nothing
+/// is known. Numbers are the addon's wire format for lib/binding.ts.
 enum class StateText : uint8_t { kStreamStart = 0, kCaps, kSegment, kTags, kTitle };
 inline constexpr size_t kStateTexts = 5;
 using StateTexts = std::array<std::string, kStateTexts>;
