@@ -35,20 +35,24 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
+// From two to kSlices bytes. Only the first two meet the register; the others' table reads wait for nothing.
+inline uint16_t step(uint16_t state, const uint8_t* at, size_t size) {
+  uint16_t next = kTables[size - 1][at[0] ^ (state >> 8)];
+  next ^= kTables[size - 2][at[1] ^ (state & 0xFF)];
+  for (size_t i = 2; i < size; ++i) next ^= kTables[size - 1 - i][at[i]];
+  return next;
+}
+
 }  // namespace
 
 void Crc16::add(std::span<const uint8_t> bytes) {
-  uint16_t state = state_;
   const uint8_t* at = bytes.data();
   size_t left = bytes.size();
-  for (; left >= kSlices; left -= kSlices, at += kSlices) {
-    // Only the first two bytes meet the register; the others' table reads do not wait for anything.
-    uint16_t next = kTables[kSlices - 1][at[0] ^ (state >> 8)];
-    next ^= kTables[kSlices - 2][at[1] ^ (state & 0xFF)];
-    for (size_t i = 2; i < kSlices; ++i) next ^= kTables[kSlices - 1 - i][at[i]];
-    state = next;
-  }
-  for (; left > 0; --left, ++at) {
+  uint16_t state = state_;
+  for (; left >= kSlices; left -= kSlices, at += kSlices) state = step(state, at, kSlices);
+  if (left >= 2) {
+    state = step(state, at, left);
+  } else if (left == 1) {
     state = static_cast<uint16_t>((state << 8) ^ kTables[0][(state >> 8) ^ *at]);
   }
   state_ = state;
