@@ -68,6 +68,8 @@ function readDescriptor(sink: MultiHandleSink, fd: number, format: StreamFormat,
   const ended = new Promise<void>((resolve, reject) => {
     source.on('end', resolve).on('error', reject);
   });
+  // It may fail before anybody asks: a file that has been opened is still being closed then.
+  ended.catch(() => {});
   source.attach(fd);
   return { ended, close: () => source.close() };
 }
