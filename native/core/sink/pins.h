@@ -1,4 +1,5 @@
-// Shared bytes that clients hold as private ones: the rest of a frame, stream headers. However many hold a
+// Shared bytes that clients hold as private ones: the rest of a frame, stream headers,
+// packets of the stream's state. However many hold a
 // run of bytes, it is there once and counts once. Owned by a shard.
 #pragma once
 
@@ -11,12 +12,14 @@ namespace flumen {
 
 class Pins {
  public:
-  /// `slice` is, or ends with, the run `whole`; cutting bytes off its front later changes nothing.
+  /// `slice` is, or is the end of, a run of `whole` bytes; cutting bytes off its front later changes nothing.
+  /// Of runs that end at the same byte the longest counts.
   void add(const BlockSlice& slice, uint64_t whole) {
     Pin& pin = pins_[end_of(slice)];
-    if (pin.holders++ > 0) return;
+    ++pin.holders;
+    if (whole <= pin.bytes) return;
+    bytes_ += whole - pin.bytes;
     pin.bytes = whole;
-    bytes_ += whole;
   }
 
   void drop(const BlockSlice& slice) {

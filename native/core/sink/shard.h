@@ -234,17 +234,17 @@ class Shard {
   std::array<uint64_t, kClientStates> by_state_{};  // what set_state counts
   size_t sends_left_ = 0;
   size_t bytes_left_ = 0;
+  size_t gdp_clients_ = 0;
+  BlockWriter packet_writer_;           // what stands in front of the frames for them
+  StickyPackets unknown_packets_;       // of a stream of which nothing is known
   uint64_t prologue_bytes_ = 0;         // private to one client each
   Pins pins_;                           // … and those that are shared
   uint64_t side_bytes_ = 0;             // what clients have besides their slots
   uint64_t inbox_bytes_ = 0;            // as of this turn: what append() has still to bring
   uint64_t squeeze_to_ = kNotSqueezed;  // what may be held until that has been reached once
   bool gave_way_ = false;
-  int64_t counted_ = 0;  // in the ledger
-  size_t gdp_clients_ = 0;
-  BlockWriter packet_writer_;      // what stands in front of the frames for them
-  StickyPackets unknown_packets_;  // of a stream of which nothing is known
-  bool unjudged_ = false;          // somebody may be over the hard limit since it was last judged
+  int64_t counted_ = 0;    // in the ledger
+  bool unjudged_ = false;  // somebody may be over the hard limit since it was last judged
   bool ending_ = false;
   bool finished_ = false;
   Nanos close_at_ = kNever;

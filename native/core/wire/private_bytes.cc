@@ -18,8 +18,9 @@ BlockSlice wire_until(const Timeline& timeline, uint64_t stop, WireFormat& forma
     const uint32_t offset = frame.bytes.offset + frame.size() - left;
     place = gather.end;
     format.title_due = gather.title_due_after;
-    // Frames of no bytes may lie behind it.
-    const bool over = timeline.bytes_before(place.seq) == timeline.bytes_before(stop);
+    // Frames of no bytes may lie behind it, which are nothing but as packets.
+    const bool over =
+        place.seq >= stop || (!format.gdp && timeline.bytes_before(place.seq) == timeline.bytes_before(stop));
     if (plain && joined.empty() && over) return {frame.bytes.block, offset, left};
     for (size_t i = 0; i < static_cast<size_t>(gather.iov_count); ++i) {
       const auto* from = static_cast<const uint8_t*>(gather.iov[i].iov_base);
