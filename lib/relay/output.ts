@@ -1,11 +1,15 @@
 /** An output of a relay: opens a place and makes it a client of the sink, or lets clients come to it. */
 import { type ClientSink, HttpClientSink, TcpClientSink, TcpServerSink } from '../endpoint/index.js';
 import { SinkWatch } from '../endpoint/watch.js';
+import type { AddOptions, Payload } from '../sink/client.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
 import { openFile } from './file.js';
 import type { ConnectOptions } from './input.js';
 import type { Place } from './place.js';
 import { type Reporter, tellClient } from './reporter.js';
+
+export const OUT_FORMATS = ['raw', 'gdp'] as const satisfies readonly Payload[];
+export type OutFormat = (typeof OUT_FORMATS)[number];
 
 export interface Output {
   /** Resolves when nothing more will ever be written. */
@@ -20,25 +24,27 @@ export interface Output {
 /** Resolves when the output takes the stream, or when its first attempt to connect has failed and others will follow. */
 export async function openOutput(
   place: Place,
+  payload: Payload,
   sink: MultiHandleSink,
   { reconnect }: ConnectOptions,
   report: Reporter,
   signal: AbortSignal,
 ): Promise<Output> {
-  const options = { sink, signal, ...(reconnect ? {} : { reconnect: false as const }) };
+  const add = { payload };
+  const options = { sink, add, signal, ...(reconnect ? {} : { reconnect: false as const }) };
   switch (place.kind) {
     case 'fd':
-      return new DescriptorOutput(sink, place.fd, report);
+      return new DescriptorOutput(sink, place.fd, add, report);
     case 'file': {
       const file = await openFile(place.path, 'w', signal);
       try {
-        return new DescriptorOutput(sink, file.fd, report);
+        return new DescriptorOutput(sink, file.fd, add, report);
       } finally {
         await file.close();
       }
     }
     case 'listen':
-      return await listen(new TcpServerSink({ ...place.address, sink, signal }), report);
+      return await listen(new TcpServerSink({ ...place.address, sink, add, signal }), report);
     case 'connect':
       return await ConnectedOutput.open(new TcpClientSink({ ...place.address, ...options }), report);
     case 'http':
@@ -52,12 +58,12 @@ class DescriptorOutput implements Output {
   readonly gone: Promise<void>;
   failure: Error | undefined;
 
-  constructor(sink: MultiHandleSink, fd: number, report: Reporter) {
+  constructor(sink: MultiHandleSink, fd: number, add: AddOptions, report: Reporter) {
     let resolve = (): void => {};
     this.gone = new Promise<void>((settle) => {
       resolve = settle;
     });
-    SinkWatch.of(sink).add(fd, {}, ({ reason, error }) => {
+    SinkWatch.of(sink).add(fd, add, ({ reason, error }) => {
       this.failure = reason === 'slow' ? new Error(TOO_SLOW) : error;
       if (this.failure !== undefined) report.failed('output lost', this.failure);
       else if (reason === 'closed') report.info('nobody reads any more');

@@ -1,5 +1,6 @@
 /** One input, any number of outputs, and a sink in between. */
 import { setTimeout } from 'node:timers/promises';
+import type { Payload } from '../sink/client.js';
 import { MultiFdSink } from '../sink/multi-fd-sink.js';
 import type { SinkOptions } from '../sink/options.js';
 import { type Input, type InputOptions, openInput } from './input.js';
@@ -12,9 +13,15 @@ const CLOSE_TIMEOUT = 10_000;
 /** ms that outputs get when the relay is told to stop. */
 const STOP_TIMEOUT = 1_000;
 
+/** Where the stream goes, and as what. */
+export interface Target {
+  readonly place: Place;
+  readonly payload: Payload;
+}
+
 export class Relay {
   readonly #input: Place;
-  readonly #places: readonly Place[];
+  readonly #targets: readonly Target[];
   readonly #options: InputOptions;
   readonly #log: Log;
   readonly #sink: MultiFdSink;
@@ -23,10 +30,11 @@ export class Relay {
   readonly #over = new AbortController();
   #stopped = false;
 
-  constructor(input: Place, outputs: readonly Place[], options: InputOptions, log: Log) {
+  constructor(input: Place, targets: readonly Target[], options: InputOptions, log: Log) {
     this.#input = input;
-    this.#places = outputs;
-    this.#sink = new MultiFdSink(sinkOptions(input, outputs));
+    this.#targets = targets;
+    const places = targets.map(({ place }) => place);
+    this.#sink = new MultiFdSink(sinkOptions(input, places));
     this.#options = options;
     this.#log = log;
   }
@@ -37,7 +45,7 @@ export class Relay {
    */
   async run(): Promise<boolean> {
     // Outputs first: what came in before there is one would be lost.
-    const opening = this.#places.map((place) => this.#openOutput(place));
+    const opening = this.#targets.map((target) => this.#openOutput(target));
     let input: Input | undefined;
     try {
       await Promise.all(opening);
@@ -61,10 +69,10 @@ export class Relay {
     this.#over.abort();
   }
 
-  async #openOutput(place: Place): Promise<void> {
+  async #openOutput({ place, payload }: Target): Promise<void> {
     const report = new Reporter(this.#log, { out: place.text });
     try {
-      const output = await openOutput(place, this.#sink, this.#options, report, this.#over.signal);
+      const output = await openOutput(place, payload, this.#sink, this.#options, report, this.#over.signal);
       this.#outputs.push(output);
     } catch (error) {
       throw named('OUT', place, error);
