@@ -188,10 +188,8 @@ describe('flumen relay', () => {
     const warning = await logged(program, ({ msg }) => msg === 'event passed over');
     expect(warning).toMatchObject({ event: 'toc', packet: 4, reason: expect.stringContaining('object') });
     await logged(program, ({ msg }) => msg === 'disconnected');
-    const before = program.output.stdout.length;
     (await dial(port)).socket.end('raw as it is');
-    await wrote(program, ({ stdout }) => stdout.length >= before + 12);
-    expect(program.output.stdout.toString('latin1', before)).toBe('raw as it is');
+    await wrote(program, ({ stdout }) => stdout.toString('latin1').endsWith('raw as it is'));
     (await dial(port)).socket.end(wire.subarray(0, -1));
     const lost = await logged(program, ({ msg, error }) => msg === 'disconnected' && error !== undefined);
     expect(lost.error).toMatch(
