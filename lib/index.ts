@@ -35,6 +35,7 @@ export type { GdpPacket, GdpPacketBase, GdpWire } from './gdp/packet.js';
 export { GdpCaps, GdpEvent, GdpFrame } from './gdp/packet.js';
 export type { GdpParserOptions, GdpRecognition } from './gdp/parser.js';
 export { GdpParser, recogniseGdp } from './gdp/parser.js';
+export type { Reference } from './gdp/reference.js';
 export {
   GdpEncoderStream,
   GdpEncoderTransform,

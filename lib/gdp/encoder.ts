@@ -7,6 +7,7 @@ import { checkBoolean, checkKeys, describe } from '../units.js';
 import { Event, type EventType } from './event.js';
 import { checkMeta, Frame, type FrameMeta, flatMeta } from './frame.js';
 import { GdpCaps, GdpEvent } from './packet.js';
+import { referenceEvent } from './reference.js';
 
 export interface GdpEncoderOptions {
   /** gdppay's crc-header. Default true. */
@@ -35,7 +36,7 @@ export class GdpEncoder {
       (checkBoolean('options.payloadCrc', payloadCrc) ? PAYLOAD_CRC : 0);
   }
 
-  /** The header that belongs in front of `data`, which stays as it is: send both. */
+  /** What belongs in front of `data`, which stays as it is: send both. With `info.reference` that is an event and a header. */
   frameHeader(data: Uint8Array, info: FrameMeta = {}): Uint8Array {
     return this.#header(data, 'info', checkMeta('info', info));
   }
@@ -80,7 +81,9 @@ export class GdpEncoder {
     if (!(data instanceof Uint8Array))
       throw new TypeError(`data must be a Uint8Array, not ${describe(data)}`);
     const [times, flags] = flatMeta(name, meta);
-    return native.gdpHeader(BUFFER_TYPE, times, flags, data, this.#headerFlags);
+    const header = native.gdpHeader(BUFFER_TYPE, times, flags, data, this.#headerFlags);
+    if (meta.reference === undefined) return header;
+    return Buffer.concat([this.event(referenceEvent(`${name}.reference`, meta.reference)), header]);
   }
 
   #encode(name: string, what: true | number, text: string | undefined): Uint8Array {

@@ -1,5 +1,7 @@
 /** A frame (GStreamer: buffer): bytes and what is known of them. */
+
 import { checkBoolean, checkKeys, describe } from '../units.js';
+import type { Reference } from './reference.js';
 
 /** What is known of a frame. Times in ns; what is missing has no value, which is not 0. Offsets, discont, gap and live only reach those who speak GDP. */
 export interface FrameMeta {
@@ -19,6 +21,8 @@ export interface FrameMeta {
   gap?: boolean;
   /** It comes from a live source. */
   live?: boolean;
+  /** What travels in front of it, as an event of its own. Default: nothing. */
+  reference?: Reference | undefined;
 }
 
 /** "No value" on the wire. */
@@ -46,6 +50,8 @@ export class Frame {
   readonly discont: boolean;
   readonly gap: boolean;
   readonly live: boolean;
+  /** What came in front of it: a parser with the option `references` sets it. */
+  reference: Reference | undefined;
 
   /** The bytes are not copied. */
   constructor(payload: Uint8Array, meta: FrameMeta = {}) {
@@ -60,6 +66,7 @@ export class Frame {
     this.discont = meta.discont ?? false;
     this.gap = meta.gap ?? false;
     this.live = meta.live ?? false;
+    this.reference = meta.reference;
   }
 }
 
@@ -79,7 +86,7 @@ export function flagsOf(of: string, meta: FrameMeta): number {
 }
 
 export function checkMeta(of: string, meta: FrameMeta): FrameMeta {
-  return checkKeys(of, meta, [...TIMES, ...FLAGS, 'keyframe']);
+  return checkKeys(of, meta, [...TIMES, ...FLAGS, 'keyframe', 'reference']);
 }
 
 function checkTime(name: string, value: unknown): bigint {

@@ -1,9 +1,10 @@
 /** Reads a GDP stream from bytes that come in any pieces. The parsing is the core's; here packets become objects. */
 import type { GdpBatch } from '../binding.js';
 import { native } from '../native.js';
-import { checkInteger, checkKeys, describe } from '../units.js';
+import { checkBoolean, checkInteger, checkKeys, describe } from '../units.js';
 import { GdpError } from './error.js';
 import { type GdpPacket, packetsOf } from './packet.js';
+import { type Reference, referenceOf } from './reference.js';
 
 export interface GdpParserOptions {
   /** The longest frame that is taken, in bytes. Default 16 MiB. */
@@ -12,6 +13,8 @@ export interface GdpParserOptions {
   maxCaps?: number;
   /** The longest event, in bytes. Default 1 MiB. */
   maxEvent?: number;
+  /** Whether a reference is handed out with its frame, and not as an event in front of it. Default false. */
+  references?: boolean;
 }
 
 // A parser that nobody ended must not stay for ever.
@@ -24,13 +27,18 @@ export class GdpParser {
   readonly #id: number;
   #error: GdpError | undefined;
   #ended = false;
+  readonly #references: boolean;
+  /** What the next frame comes with. */
+  #reference: Reference | undefined;
 
   constructor(options: GdpParserOptions = {}) {
-    const { maxFrame, maxCaps, maxEvent } = checkKeys('options', options, [
+    const { maxFrame, maxCaps, maxEvent, references } = checkKeys('options', options, [
       'maxFrame',
       'maxCaps',
       'maxEvent',
+      'references',
     ]);
+    this.#references = checkBoolean('options.references', references ?? false);
     const limit = (name: string, value: unknown, fallback: number) =>
       value === undefined ? fallback : checkInteger(`options.${name}`, value, 1, MOST);
     this.#id = native.gdpOpen(
@@ -56,7 +64,11 @@ export class GdpParser {
     if (this.#ended) throw new Error('end() has been called: this parser takes no more bytes');
     if (this.#error !== undefined) throw this.#error;
     const batch = native.gdpFeed(this.#id, bytes);
-    return deliver(packetsOf(batch), this.#note(batch));
+    const packets = packetsOf(batch);
+    return deliver(
+      this.#references ? packets.filter((packet) => this.#joined(packet)) : packets,
+      this.#note(batch),
+    );
   }
 
   /** There are no more bytes. Throws a GdpError when the stream is broken, or ends inside a packet. */
@@ -65,6 +77,20 @@ export class GdpParser {
     this.#ended = true;
     this.#close();
     if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** Puts a reference to its frame. False: the packet is one, and is not handed out. */
+  #joined(packet: GdpPacket): boolean {
+    if (packet.kind === 'event') {
+      const reference = referenceOf(packet);
+      this.#reference = reference ?? this.#reference;
+      return reference === undefined;
+    }
+    if (packet.kind === 'buffer') {
+      packet.reference = this.#reference;
+      this.#reference = undefined;
+    }
+    return true;
   }
 
   #note({ fault, message, at, packet }: GdpBatch): GdpError | undefined {

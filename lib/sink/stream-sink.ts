@@ -5,6 +5,7 @@ import { ensureBell } from '../environment.js';
 import { flumenError, fromNative } from '../errors.js';
 import { GdpEncoder } from '../gdp/encoder.js';
 import { Event, type EventType } from '../gdp/event.js';
+import { referenceEvent } from '../gdp/reference.js';
 import { native } from '../native.js';
 import type { Structure } from '../structure/structure.js';
 import type { AddDefaults } from './add-options.js';
@@ -63,7 +64,10 @@ export abstract class StreamSink extends EventEmitter<SinkEvents> {
   push(data: Uint8Array | string, info?: FrameInfo): boolean {
     this.#checkPush('push');
     const bytes = frameBytes(data);
-    const { pts, dts, duration, offset, offsetEnd } = info ?? NO_INFO;
+    const { pts, dts, duration, offset, offsetEnd, reference } = info ?? NO_INFO;
+    if (reference !== undefined) {
+      native.sinkPushEvent(this.nativeId, this.#encoder.event(referenceEvent('push: reference', reference)));
+    }
     return native.sinkPush(this.nativeId, bytes, frameFlags(info), pts, dts, duration, offset, offsetEnd);
   }
 
