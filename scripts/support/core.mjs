@@ -7,7 +7,7 @@ import { must, run, StepFailed } from './run.mjs';
 const native = at('native');
 
 // How many random lives each build plays. The sanitizers see every line that the plain build runs; they need no more of the same.
-const seedsOf = { dev: '100000', asan: '2000', tsan: '150' };
+const seedsOf = { dev: '100000', asan: '2000' };
 
 /** Configures and builds one preset. Resolves with its binary directory. */
 export async function buildCore(preset) {
@@ -36,7 +36,7 @@ export async function testCore(preset) {
   await buildCore(preset);
   // Tests, simulation and churn side by side: each keeps one core busy for most of its time.
   const ctest = ['--preset', preset, '--no-tests=error', '-j', String(availableParallelism())];
-  const options = { cwd: native, env: { FLUMEN_SEEDS: process.env.FLUMEN_SEEDS ?? seedsOf[preset] } };
+  const options = { cwd: native, env: { FLUMEN_SEEDS: process.env.FLUMEN_SEEDS ?? seedsOf[preset] ?? '' } };
   let result = await run('ctest', ctest, options);
   // ThreadSanitizer cannot place its shadow under some kernels' address randomisation; without it the tests mean the same.
   if (result.code !== 0 && result.output.includes('unexpected memory mapping')) {
