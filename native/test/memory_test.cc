@@ -52,6 +52,40 @@ TEST_CASE("memory: stream headers that many newcomers wait to send count once") 
   CHECK(rig.shard->bytes_held() < 21'000);
 }
 
+TEST_CASE("memory: the packets that tell many GDP clients of the stream count once") {
+  uint64_t held[2];
+  for (int many = 0; many < 2; ++many) {
+    Rig rig(SinkOptions{});
+    for (int i = 0; i < (many ? 20 : 1); ++i) {
+      Client* client = rig.reserve({.capacity = 100});
+      client->gdp = std::make_unique<GdpReceiver>();
+      rig.shard->add(client, rig.now);
+    }
+    rig.append("frame");
+    rig.settle();
+    CHECK(rig.removals.empty());
+    held[many] = rig.shard->bytes_held();
+  }
+  CHECK(held[0] > 500);
+  CHECK(held[1] == held[0]);
+}
+
+TEST_CASE("memory: of runs of bytes that end alike the longest counts, until the last holder drops it") {
+  Ledger ledger;
+  const std::string text = pattern(1000);
+  const BlockSlice all = copy_to_slice(ledger, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  const BlockSlice end{all.block, all.offset + 700, 300};
+  Pins pins;
+  pins.add(end, end.size);
+  CHECK(pins.bytes() == 300);
+  pins.add(all, all.size);
+  CHECK(pins.bytes() == 1000);
+  pins.drop(all);
+  CHECK(pins.bytes() == 1000);
+  pins.drop(end);
+  CHECK(pins.bytes() == 0);
+}
+
 TEST_CASE("memory: nobody pays for the parsers of others, which are there as long as their clients are") {
   SinkOptions options;
   options.memory_cap = 16 * kKiB;

@@ -1,6 +1,5 @@
-// Shared bytes that clients hold as private ones: the rest of a frame, stream headers,
-// packets of the stream's state. However many hold a
-// run of bytes, it is there once and counts once. Owned by a shard.
+// Shared bytes that clients hold as private ones: the rest of a frame, stream headers, packets of the
+// stream's state. However many hold a run of bytes, it is there once and counts once. Owned by a shard.
 #pragma once
 
 #include <unordered_map>
