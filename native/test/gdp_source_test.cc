@@ -32,6 +32,9 @@ class Notebook : public FrameSink {
     line += ": ";
     line.append(reinterpret_cast<const char*>(bytes.data()), bytes.size);
     lines.push_back(line);
+    Frame frame;
+    frame.info = info;
+    keys += frame.is_key() ? 'k' : '-';
     return flow;
   }
 
@@ -61,10 +64,12 @@ class Notebook : public FrameSink {
   Flow flow = Flow::kMore;
   bool takes_events = true;
   std::vector<std::string> lines;
+  std::string keys;  // of each frame, whether a receiver can start there
 };
 
 struct Reading {
   std::vector<std::string> lines;
+  std::string keys;
   std::vector<std::string> skipped;
   Intake end = Intake::kMore;
   std::string fault;
@@ -100,6 +105,7 @@ Reading read_as_source(const std::string& bytes, Piece piece_at, StreamFormat fo
       reading.at = reader.error().at;
     }
     reading.lines = notebook.lines;
+    reading.keys = notebook.keys;
   }
   CHECK(ledger.live_blocks.load() == 0);
   return reading;
@@ -167,6 +173,14 @@ TEST_CASE("gdp source: headers as the bare stream has them, where caps have Ogg'
   CHECK(vp8.lines[0].find("caps[video/x-vp8, streamheader=(buffer)< 4f56 >]") != std::string::npos);
   const Reading odd = read_as_source(gdp_start("a/b, streamheader=(string)x") + gdp_frame("x"));
   CHECK(odd.lines[0].find("caps[a/b, streamheader=(string)x]") == std::string::npos);
+}
+
+TEST_CASE("gdp source: nobody starts at an FLV script tag") {
+  FrameMeta delta;
+  delta.flags = BufferFlags::kDelta;
+  const std::string frames = gdp_frame("\x12script") + gdp_frame("\x09key") + gdp_frame("\x09p", delta);
+  CHECK(read_as_source(gdp_start("video/x-flv") + frames).keys == "-k-");
+  CHECK(read_as_source(gdp_start("video/x-other") + frames).keys == "kk-");
 }
 
 TEST_CASE("gdp source: only what has changed is told, and not before the next frame") {

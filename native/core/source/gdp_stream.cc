@@ -12,6 +12,9 @@ namespace flumen {
 
 namespace {
 
+// The type of an FLV tag with script data (Adobe's FLV specification, E.4.1).
+constexpr uint8_t kFlvScript = 18;
+
 using gdp::EventNumber;
 using gdp::Structure;
 using gdp::Value;
@@ -102,9 +105,11 @@ Intake GdpStream::take_packet(Nanos now) {
 }
 
 Intake GdpStream::take_frame(Nanos now) {
-  const FrameInfo info = gdp::info_of(packet_.frame);
+  FrameInfo info = gdp::info_of(packet_.frame);
   BlockSlice bytes = std::exchange(packet_.payload, {});
   if (!bytes) bytes = writer_.copy({});
+  // flvmux repeats its metadata whenever a tag changes, and marks it as little as a key frame.
+  if (flv_ && bytes.size > 0 && *bytes.data() == kFlvScript) info.flags |= FrameFlags::kNoStart;
   if (is_early(info)) {
     early_bytes_ += bytes.size;
     early_.push_back({std::move(bytes), info});
@@ -134,6 +139,7 @@ Intake GdpStream::take_caps(Nanos now) {
   // Where the two differ, receivers that speak GDP are still to be told what the sender said.
   if (headers == told) caps.remove("streamheader");
   gdp::strip_unsendable(&caps);
+  flv_ = caps.name == "video/x-flv";
   set_text(StateText::kCaps, gdp::print_caps(packet_.caps));
   headers_ = std::move(headers);
   if (early_.empty()) return said;

@@ -56,6 +56,7 @@ class GdpStream {
   std::optional<std::vector<std::string>> headers_;
   bool dirty_ = false;
 
+  bool flv_ = false;  // what the caps say the frames are
   std::string stream_id_;
   std::optional<gdp::Structure> stream_tags_;
   std::optional<gdp::Structure> global_tags_;

@@ -13,6 +13,7 @@ struct FrameFlags {
   static constexpr uint8_t kDiscont = 4;
   static constexpr uint8_t kLive = 8;
   static constexpr uint8_t kGap = 16;
+  static constexpr uint8_t kNoStart = 32;  // our own: no key frame, although the sender does not say so
 };
 
 /// A frame's offset when it has none.
@@ -44,8 +45,8 @@ struct Frame {
   bool packed = false;  // the header is there
 
   const uint8_t* data() const { return bytes.block->data() + bytes.offset; }
-  /// A receiver can start here: GStreamer's "not DELTA_UNIT".
-  bool is_key() const { return (info.flags & FrameFlags::kDelta) == 0; }
+  /// A receiver can start here: GStreamer's "not DELTA_UNIT", where that tells the truth.
+  bool is_key() const { return (info.flags & (FrameFlags::kDelta | FrameFlags::kNoStart)) == 0; }
   uint32_t size() const { return bytes.size; }
 };
 
