@@ -109,11 +109,14 @@ async function expectKeys(all: readonly Frame[]): Promise<void> {
   const total = Number(/next frame (\d+)/.exec(dump)?.[1] ?? 0);
   const copies = all.length - total;
   expect(all.slice(0, copies).every(({ header }) => header)).toBe(true);
+  const flv = Buffer.from(all[0]?.payload ?? []).toString('latin1', 0, 3) === 'FLV';
   const rows = [...dump.matchAll(/^ *(\d+) +(\d+) +\S+ +(key|delta) /gm)];
   expect(rows.length).toBeGreaterThanOrEqual(Math.min(total, 20));
   for (const [, frame, size, kind] of rows) {
     const { keyframe, payload } = all[copies + Number(frame)] as Frame;
-    expect([frame, size, kind]).toEqual([frame, String(payload.length), keyframe ? 'key' : 'delta']);
+    // Nobody starts at a script tag, whatever flvmux says.
+    const key = keyframe && !(flv && payload[0] === 18);
+    expect([frame, size, kind]).toEqual([frame, String(payload.length), key ? 'key' : 'delta']);
   }
 }
 
