@@ -21,7 +21,7 @@ export interface FrameMeta {
   gap?: boolean;
   /** It comes from a live source. */
   live?: boolean;
-  /** What travels in front of it, as an event of its own. Default: nothing. */
+  /** What travels in front of it, as an event of its own; a sink leaves it out where 64 KiB of events wait already. Default: nothing. */
   reference?: Reference | undefined;
 }
 

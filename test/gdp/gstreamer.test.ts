@@ -2,11 +2,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FdSource, MultiSocketSink } from '../../lib/index.js';
+import { freePort } from '../endpoint/support.js';
 import { logged, portOf, relay } from '../relay/support.js';
 import { reader, tcpPair } from '../sink/support.js';
 import { type Depayed, depay } from './support.js';
@@ -245,13 +246,4 @@ async function join(sink: MultiSocketSink): Promise<Buffer> {
   const { text } = await got.all();
   far.end();
   return Buffer.from(text, 'latin1');
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -231,6 +231,20 @@ describe('payload gdp', () => {
     expect((await second()).equals(bytes)).toBe(true);
   });
 
+  it('headers too big for caps come as buffers only', async () => {
+    const sink = makeSink({ payload: 'gdp' });
+    const big = Buffer.alloc(3 * 1024 * 1024, 'h');
+    const gdp = await join(sink, {});
+    sink.setStreamState({ caps: { name: 'a/b', streamheader: [big] } });
+    sink.push('1');
+    void sink.end();
+    const packets = [...new GdpParser().push(await gdp())];
+    expect(packets.map(({ kind }) => kind)).toEqual(['event', 'caps', 'event', 'buffer', 'buffer']);
+    expect(packets[1]).toMatchObject({ text: 'a/b' });
+    expect(big.equals(packets[3]?.payload ?? new Uint8Array())).toBe(true);
+    expect(packets[3]).toMatchObject({ header: true });
+  });
+
   it('refuses what does not go together', async () => {
     expect(() => makeSink({ payload: 'flv' as 'raw' })).toThrow(/payload must be "raw" or "gdp"/);
     expect(() => makeSink({ gdp: { crc: true } as object })).toThrow(/gdp/);

@@ -30,12 +30,6 @@ uint8_t header_flags_of(Checksums checksums) {
                               (checksums.payload ? kHasPayloadCrc : 0));
 }
 
-std::string text_packet(Header header, const std::string& text, Checksums checksums) {
-  header.header_flags = header_flags_of(checksums);
-  // The NUL counts.
-  return packet_of(header, {reinterpret_cast<const uint8_t*>(text.c_str()), text.size() + 1});
-}
-
 }  // namespace
 
 FrameMeta meta_of(const FrameInfo& info) {
@@ -79,24 +73,25 @@ HeaderBytes frame_header(const FrameMeta& meta, std::span<const uint8_t> payload
 
 bool encode_caps(const Caps& caps, Checksums checksums, std::string* packet, std::string* why) {
   if (!is_sendable(caps, why)) return false;
-  Header header;
-  header.type = kCapsType;
-  *packet = text_packet(header, print_caps(caps), checksums);
+  *packet = text_packet(kCapsType, print_caps(caps), checksums);
   return true;
 }
 
 bool encode_event(const Event& event, Checksums checksums, std::string* packet, std::string* why) {
   if (!is_sendable(event, why)) return false;
-  Header header;
-  header.type = event.kind->wire_type();
-  header.pts = kNoValue;
-  if (event.structure) {
-    *packet = text_packet(header, print_structure(*event.structure), checksums);
-  } else {
-    header.header_flags = header_flags_of(checksums);
-    *packet = packet_of(header, {});
-  }
+  const std::string text = event.structure ? print_structure(*event.structure) : std::string();
+  *packet = text_packet(event.kind->wire_type(), text, checksums);
   return true;
+}
+
+std::string text_packet(uint16_t type, const std::string& text, Checksums checksums) {
+  Header header;
+  header.type = type;
+  header.header_flags = header_flags_of(checksums);
+  if (header.is_event()) header.pts = kNoValue;
+  // The NUL counts.
+  const size_t size = text.empty() ? 0 : text.size() + 1;
+  return packet_of(header, {reinterpret_cast<const uint8_t*>(text.c_str()), size});
 }
 
 HeaderBytes header_for(Header header, std::span<const uint8_t> payload) {

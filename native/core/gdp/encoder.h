@@ -41,6 +41,10 @@ bool encode_event(const Event& event, Checksums checksums, std::string* packet, 
 
 /// `header` with the length and checksums of this payload.
 HeaderBytes header_for(Header header, std::span<const uint8_t> payload);
+/// A packet of caps or an event (Header::type) with text that is known to be sendable; empty: an event
+/// without its structure.
+std::string text_packet(uint16_t type, const std::string& text, Checksums checksums);
+
 /// Any packet: `header` with its length and checksums put right, and its payload.
 std::string packet_of(Header header, std::span<const uint8_t> payload);
 

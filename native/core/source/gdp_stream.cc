@@ -12,14 +12,13 @@ namespace flumen {
 
 namespace {
 
-// The type of an FLV tag with script data (Adobe's FLV specification, E.4.1).
-constexpr uint8_t kFlvScript = 18;
-
 using gdp::EventNumber;
 using gdp::Structure;
 using gdp::Value;
 using gdp::ValueType;
 
+// The type of an FLV tag with script data (Adobe's FLV specification, E.4.1).
+constexpr uint8_t kFlvScript = 18;
 /// More are passed over without a word: each costs JavaScript a call.
 constexpr size_t kMostSkipped = 100;
 /// Headers are few and small; whatever is more is none.

@@ -21,18 +21,6 @@ constexpr gdp::EventNumber kEvents[] = {gdp::EventNumber::kStreamStart, gdp::Eve
 constexpr std::string_view kDefaults[] = {kNoStreamStart, kNoCaps, kNoSegment, ""};
 constexpr auto kCapsPart = static_cast<size_t>(StateText::kCaps);
 
-std::string text_packet(uint16_t type, std::string_view text, gdp::Checksums checksums) {
-  gdp::Header header;
-  header.type = type;
-  header.header_flags = static_cast<uint8_t>((checksums.header ? gdp::kHasHeaderCrc : 0) |
-                                             (checksums.payload ? gdp::kHasPayloadCrc : 0));
-  if (type != gdp::kCapsType) header.pts = gdp::kNoValue;
-  if (text.empty()) return gdp::packet_of(header, {});
-  // The NUL counts.
-  const std::string whole(text);
-  return gdp::packet_of(header, {reinterpret_cast<const uint8_t*>(whole.c_str()), whole.size() + 1});
-}
-
 void append_hex(std::string& text, const BlockSlice& bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   for (size_t i = 0; i < bytes.size; ++i) {
@@ -41,11 +29,17 @@ void append_hex(std::string& text, const BlockSlice& bytes) {
   }
 }
 
+// What of the headers is repeated in the caps, where it takes twice the room: readers take caps of 4 MiB (our
+// own parser does). Bigger ones come as buffers only.
+constexpr size_t kHeadersInCaps = 1 * kMiB;
+
 // A receiver's decoder looks for the headers in the caps. They may be there already, in another form than the
 // bare stream has them (what a string says is escaped, and cannot be mistaken for it).
-std::string caps_with(std::string_view caps, const std::vector<BlockSlice>& headers) {
-  std::string text(caps);
-  if (caps.find(", streamheader=") != std::string_view::npos) return text;
+std::string caps_with(const std::string& caps, const std::vector<BlockSlice>& headers) {
+  std::string text = caps;
+  size_t total = 0;
+  for (const BlockSlice& header : headers) total += header.size;
+  if (total > kHeadersInCaps || caps.find(", streamheader=") != std::string::npos) return text;
   for (size_t i = 0; i < headers.size(); ++i) {
     text += i == 0 ? ", streamheader=(buffer)< " : ", ";
     append_hex(text, headers[i]);
@@ -71,7 +65,7 @@ std::span<const uint8_t> bytes_in(const std::string& text) {
 }  // namespace
 
 std::string event_packet(const gdp::EventKind& kind, std::string_view text, gdp::Checksums checksums) {
-  return text_packet(kind.wire_type(), text, checksums);
+  return gdp::text_packet(kind.wire_type(), std::string(text), checksums);
 }
 
 BlockSlice frame_packet(const Frame& frame, gdp::Checksums checksums, BlockWriter& writer) {
@@ -90,9 +84,9 @@ StickyPackets sticky_packets(const StateTexts& texts, const std::vector<BlockSli
   std::string all;
   for (size_t part = 0; part < StickyPackets::kHeaders; ++part) {
     packets.begin[part] = static_cast<uint32_t>(all.size());
-    const std::string_view text = texts[part].empty() ? kDefaults[part] : std::string_view(texts[part]);
+    const std::string text = texts[part].empty() ? std::string(kDefaults[part]) : texts[part];
     if (text.empty()) continue;
-    all += part == kCapsPart ? text_packet(gdp::kCapsType, caps_with(text, headers), checksums)
+    all += part == kCapsPart ? gdp::text_packet(gdp::kCapsType, caps_with(text, headers), checksums)
                              : event_packet(gdp::event_of(kEvents[part]), text, checksums);
   }
   packets.begin[StickyPackets::kHeaders] = static_cast<uint32_t>(all.size());
