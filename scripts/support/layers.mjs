@@ -7,10 +7,11 @@ export const coreEdges = {
   sys: ['base'],
   timeline: ['base'],
   gdp: ['base', 'timeline'],
+  container: ['base', 'timeline'],
   wire: ['base', 'timeline', 'gdp'],
   client: ['base', 'sys', 'timeline', 'wire'],
   sink: ['base', 'sys', 'timeline', 'wire', 'client'],
-  source: ['base', 'sys', 'timeline', 'gdp', 'sink'],
+  source: ['base', 'sys', 'timeline', 'gdp', 'container', 'sink'],
   loop: ['base', 'sys', 'timeline', 'gdp', 'wire', 'client', 'sink', 'source'],
 };
 

@@ -230,11 +230,12 @@ void Loop::on_broken(FdSource* source, const gdp::StreamError& error) {
   notices_.push_back(std::move(notice));
 }
 
-void Loop::on_skipped(FdSource* source, SkippedEvent event) {
-  Notice notice = notice_of(Notice::Kind::kSourceSkipped, source);
-  notice.offset = event.at;
-  notice.packet = event.packet;
-  notice.text = std::move(event.text);
+void Loop::on_note(FdSource* source, StreamNote note) {
+  const auto kind = static_cast<size_t>(Notice::Kind::kSourceNote) + static_cast<size_t>(note.kind);
+  Notice notice = notice_of(static_cast<Notice::Kind>(kind), source);
+  notice.offset = note.at;
+  notice.packet = note.packet;
+  notice.text = std::move(note.text);
   notices_.push_back(std::move(notice));
 }
 

@@ -49,7 +49,7 @@ class Loop final : private ShardListener, private SourceListener {
   void on_end(FdSource* source) override;
   void on_error(FdSource* source, Error error, uint64_t offset) override;
   void on_broken(FdSource* source, const gdp::StreamError& error) override;
-  void on_skipped(FdSource* source, SkippedEvent event) override;
+  void on_note(FdSource* source, StreamNote note) override;
   void on_timeout(FdSource* source) override;
 
   std::unique_ptr<Io> io_;

@@ -34,19 +34,19 @@ struct Notice {
     kSinkDump,
     kSinkDrained = 11,  // whoever pushes may go on (pace: wait); 10 is an InputNotice
     kSourceBroken,      // `text`: the fault's code, a space, and what is wrong
-    kSourceSkipped      // `text`: SkippedEvent's
+    kSourceNote,        // `text`: a StreamNote's; this and those behind it, by its kind
   };
 
   Kind kind = Kind::kSinkFinished;
   uint32_t id = 0;  // of the sink or source
   Error error;
   uint64_t offset = 0;  // of a source's error in the body; kSinkDump: which of the sink's shards
-  uint64_t packet = 0;  // kSourceBroken, kSourceSkipped: packets before it
+  uint64_t packet = 0;  // kSourceBroken, kSourceNote: packets before it
   uint32_t serial = 0;  // of the source's attach, or the number of the request
   // kClientReport, kClientSettled
   Client* client = nullptr;
   std::unique_ptr<ClientReport> report;
-  std::string text;  // kSinkDump, kSourceBroken, kSourceSkipped
+  std::string text;  // kSinkDump, kSourceBroken, kSourceNote
 };
 
 /// What a client has sent. Drained before the client is: its slot is still its own.

@@ -117,7 +117,7 @@ class Shard {
   void serve(Nanos now);
   void offer(Client* client, Nanos now);
   bool meet_state(Client* client);
-  BlockSlice state_due(Client* client, const StateRef& state);
+  BlockSlice state_due(Client* client, const Frame& frame);
   const StickyPackets& packets_of(const StateRef& state);
   void flush_batch(Nanos now);
   void settle(Client* client, int64_t result, size_t offered, const Gather& gather, Nanos now);

@@ -81,7 +81,7 @@ bool Shard::meet_state(Client* client) {
   const bool informed = !client->gdp || client->gdp->informed();
   if (state == client->stream && informed) return true;
   if (client->prologue) return false;
-  const BlockSlice due = state_due(client, state);
+  const BlockSlice due = state_due(client, timeline_.at(client->seq));
   client->stream = state;
   if (!due) return true;
   WireFormat format = client->format();
@@ -91,10 +91,12 @@ bool Shard::meet_state(Client* client) {
   return true;
 }
 
-// What of `state` the client has not been given yet.
-BlockSlice Shard::state_due(Client* client, const StateRef& state) {
-  if (client->gdp) return client->gdp->take_due(packets_of(state), client->resend_headers, ledger_);
-  const bool wanted = headers_wanted(client->stream, state, client->resend_headers);
+// What of the frame's state the client has not been given yet.
+BlockSlice Shard::state_due(Client* client, const Frame& frame) {
+  const StateRef& state = frame.state;
+  const bool inside = frame.brings_headers(client->stream.has_headers());
+  if (client->gdp) return client->gdp->take_due(packets_of(state), client->resend_headers, inside, ledger_);
+  const bool wanted = !inside && headers_wanted(client->stream, state, client->resend_headers);
   return wanted ? state->header_bytes() : BlockSlice();
 }
 

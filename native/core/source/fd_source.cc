@@ -28,7 +28,7 @@ void FdSource::attach(Feed feed, Io& io, SourceListener& listener, Nanos now) {
   feed_ = std::move(feed);
   serial_ = feed_.serial;
   body_ = BodyDecoder(feed_.framing, feed_.length);
-  reader_.start(format_);
+  reader_.start(format_, feed_.content_type);
   heard_at_ = now;
   if (const Result<bool> watched = watch(); !watched.ok()) {
     stop_with(watched.error());
@@ -51,7 +51,7 @@ void FdSource::unwatch() {
 
 // What became of the bytes. False when the feed is over.
 bool FdSource::heed(Intake said) {
-  for (SkippedEvent& event : reader_.take_skipped()) listener_->on_skipped(this, std::move(event));
+  for (StreamNote& note : reader_.take_notes()) listener_->on_note(this, std::move(note));
   switch (said) {
     case Intake::kMore:
       break;

@@ -1,6 +1,6 @@
 // Reads a descriptor on a loop thread, takes the body framing off and appends the bytes as frames, one per
-// read or as GDP has them: no copy, no JavaScript. Deterministic like the shard: `now` and Io are handed in.
-// Owned by one loop.
+// read or as the stream's format has them: no copy, no JavaScript. Deterministic like the shard: `now` and Io
+// are handed in. Owned by one loop.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,8 @@ class SourceListener {
   virtual void on_error(FdSource* source, Error error, uint64_t offset) = 0;
   /// What came is no GDP that could be read on.
   virtual void on_broken(FdSource* source, const gdp::StreamError& error) = 0;
-  /// An event of a GDP stream was passed over; reading goes on.
-  virtual void on_skipped(FdSource* source, SkippedEvent event) = 0;
+  /// The stream has something to say; reading goes on.
+  virtual void on_note(FdSource* source, StreamNote note) = 0;
   /// Nothing came for the timeout; reading goes on.
   virtual void on_timeout(FdSource* source) = 0;
 };
@@ -35,7 +35,8 @@ struct Feed {
   int fd = -1;  // owned
   FdKind kind = FdKind::kSocket;
   BodyFraming framing = BodyFraming::kRaw;
-  uint64_t length = 0;   // with kLength
+  uint64_t length = 0;       // with kLength
+  std::string content_type;  // what the sender says that it is; empty: nothing
   uint32_t serial = 0;   // the caller's count of attaches: an event about an earlier one can be told apart
   std::string prelude;   // bytes of the body that were read before
   std::string epilogue;  // written after a clean end of a framed body, before closing

@@ -234,7 +234,7 @@ void GdpStream::note_skipped(std::string_view why) {
   if ((kind != nullptr && !kind->downstream()) || ++skipped_count_ > kMostSkipped) return;
   std::string text(kind != nullptr ? kind->name : "unknown");
   text.append(1, ' ').append(why);
-  skipped_.push_back({packet_.at, packet_.number, std::move(text)});
+  notes_.push_back({StreamNote::Kind::kSkippedEvent, packet_.at, packet_.number, std::move(text)});
 }
 
 // Tags belong to a stream. Those in front of the first one belong to it: Ogg muxers send them so.

@@ -10,6 +10,7 @@
 #include "core/gdp/parser.h"
 #include "core/source/frame_sink.h"
 #include "core/source/intake.h"
+#include "core/source/note.h"
 
 namespace flumen {
 
@@ -24,7 +25,7 @@ class GdpStream {
 
   const gdp::StreamError& error() const { return parser_.error(); }
   /// Whoever reports them takes them out.
-  std::vector<SkippedEvent>& skipped() { return skipped_; }
+  std::vector<StreamNote>& notes() { return notes_; }
 
  private:
   struct Early {
@@ -67,7 +68,7 @@ class GdpStream {
   std::deque<Early> early_;
   size_t early_bytes_ = 0;
 
-  std::vector<SkippedEvent> skipped_;
+  std::vector<StreamNote> notes_;
   size_t skipped_count_ = 0;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "core/source/frame_sink.h"
 
@@ -22,12 +21,5 @@ inline Intake intake_of(Flow flow) {
 
 /// Whether more bytes may be given in.
 inline bool goes_on(Intake intake) { return intake == Intake::kMore || intake == Intake::kWait; }
-
-/// An event of a GDP stream that cannot be used, while the stream goes on.
-struct SkippedEvent {
-  uint64_t at = 0;      // bytes of the stream before its header
-  uint64_t packet = 0;  // packets before it
-  std::string text;     // the event's name, "unknown" if it has none; a space; why
-};
 
 }  // namespace flumen

@@ -13,7 +13,12 @@ struct FrameFlags {
   static constexpr uint8_t kDiscont = 4;
   static constexpr uint8_t kLive = 8;
   static constexpr uint8_t kGap = 16;
-  static constexpr uint8_t kNoStart = 32;  // our own: no key frame, although the sender does not say so
+  // Our own, that no sender says:
+  static constexpr uint8_t kNoStart = 32;  // no key frame, although it is not marked as a delta
+  static constexpr uint8_t kHeadersInside =
+      64;  // has all headers of its state: nobody is given them before it
+  static constexpr uint8_t kChangeInside =
+      128;  // has what is new in the headers of its state: only who had none
 };
 
 /// A frame's offset when it has none.
@@ -48,6 +53,11 @@ struct Frame {
   /// A receiver can start here: GStreamer's "not DELTA_UNIT", where that tells the truth.
   bool is_key() const { return (info.flags & (FrameFlags::kDelta | FrameFlags::kNoStart)) == 0; }
   uint32_t size() const { return bytes.size; }
+  /// Whether a receiver that has been given headers, or none, gets those of this state in the frame itself.
+  bool brings_headers(bool had_some) const {
+    const uint8_t enough = FrameFlags::kHeadersInside | (had_some ? FrameFlags::kChangeInside : 0);
+    return (info.flags & enough) != 0;
+  }
 };
 
 }  // namespace flumen

@@ -96,7 +96,7 @@ StickyPackets sticky_packets(const StateTexts& texts, const std::vector<BlockSli
   return packets;
 }
 
-BlockSlice GdpReceiver::take_due(const StickyPackets& now, bool resend, Ledger& ledger) {
+BlockSlice GdpReceiver::take_due(const StickyPackets& now, bool resend, bool inside, Ledger& ledger) {
   size_t first = StickyPackets::kParts;
   size_t end = 0;
   std::string joined;
@@ -106,7 +106,7 @@ BlockSlice GdpReceiver::take_due(const StickyPackets& now, bool resend, Ledger& 
     if (keeps && (part == kCapsPart || part == StickyPackets::kHeaders)) continue;
     if (same_bytes(had[part], packet)) continue;
     had[part] = packet;
-    if (packet.size == 0) continue;
+    if (packet.size == 0 || (inside && part == StickyPackets::kHeaders)) continue;
     if (first == StickyPackets::kParts) first = part;
     end = part + 1;
     joined.append(reinterpret_cast<const char*>(packet.data()), packet.size);

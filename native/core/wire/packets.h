@@ -26,8 +26,9 @@ struct GdpReceiver {
   bool informed() const { return static_cast<bool>(had[0]); }
 
   /// What it must be given before a frame of that state: the parts that differ from what it had; it has them
-  /// then. Without `resend` the caps and headers it once got are kept.
-  BlockSlice take_due(const StickyPackets& now, bool resend, Ledger& ledger);
+  /// then. Without `resend` the caps and headers it once got are kept; with `inside` the frame brings the
+  /// headers itself.
+  BlockSlice take_due(const StickyPackets& now, bool resend, bool inside, Ledger& ledger);
 };
 
 }  // namespace flumen

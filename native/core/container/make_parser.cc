@@ -1,0 +1,18 @@
+#include "core/container/adts.h"
+#include "core/container/mpeg_audio.h"
+#include "core/container/parser.h"
+
+namespace flumen::container {
+
+std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
+  switch (format) {
+    case Format::kMpegAudio:
+      return std::make_unique<MpegAudio>();
+    case Format::kAdts:
+      return std::make_unique<Adts>();
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace flumen::container
