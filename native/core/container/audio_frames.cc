@@ -25,12 +25,6 @@ size_t id3_size(Bytes head) {
   return size + kId3Head + ((head[5] & kFooter) != 0 ? kId3Head : 0);
 }
 
-FrameInfo no_start() {
-  FrameInfo info;
-  info.flags = FrameFlags::kDelta;
-  return info;
-}
-
 }  // namespace
 
 Step AudioFrames::next(Bytes bytes) {
@@ -56,13 +50,13 @@ Step AudioFrames::next(Bytes bytes) {
 Step AudioFrames::tag(Bytes bytes) {
   const size_t size = std::min(tag_left_, bytes.size());
   tag_left_ -= size;
-  return Step::frame(size, no_start());
+  return Step::frame(size, silent());
 }
 
 Step AudioFrames::found(Bytes bytes, const AudioFrame& frame) {
   synced_ = true;
   fixed_ = frame.fixed;
-  if (is_info(bytes.first(frame.size))) return Step::frame(frame.size, no_start());
+  if (is_info(bytes.first(frame.size))) return Step::frame(frame.size, silent());
   const auto time = [&] {
     return rate_ == 0
                ? 0
@@ -75,14 +69,23 @@ Step AudioFrames::found(Bytes bytes, const AudioFrame& frame) {
   }
   FrameInfo info;
   info.pts = time();
+  begun_ = true;
   samples_ += frame.samples;
   info.duration = time() - info.pts;
   return Step::frame(frame.size, info);
 }
 
+// What is no sound has no time, and nobody has to start with it, unless the stream does.
+FrameInfo AudioFrames::silent() {
+  FrameInfo info;
+  if (std::exchange(begun_, true)) info.flags = FrameFlags::kDelta;
+  return info;
+}
+
 // To the next place where a frame may be.
 Step AudioFrames::lost(Bytes bytes) {
   synced_ = false;
+  begun_ = true;
   size_t at = 1;
   for (; at + header_bytes() <= bytes.size(); ++at) {
     if (read(bytes.subspan(at)).size > 0 || has_text(bytes, at, "ID3")) break;

@@ -34,7 +34,9 @@ class AudioFrames : public Parser {
   Step tag(Bytes bytes);
   Step found(Bytes bytes, const AudioFrame& frame);
   Step lost(Bytes bytes);
+  FrameInfo silent();
 
+  bool begun_ = false;  // something has come
   bool synced_ = false;
   uint32_t fixed_ = 0;
   uint32_t rate_ = 0;

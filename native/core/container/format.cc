@@ -83,6 +83,10 @@ std::string_view part_of(std::string_view& rest, char separator) {
 
 std::string_view name_of(Format format) { return kNames[static_cast<size_t>(format)]; }
 
+bool may_begin_anywhere(Format format) {
+  return format == Format::kMpegAudio || format == Format::kAdts || format == Format::kMpegTs;
+}
+
 std::optional<Format> format_of_type(std::string_view content_type) {
   const std::string_view type = trimmed(part_of(content_type, ';'));
   for (const Type& known : kTypes) {

@@ -30,6 +30,9 @@ inline constexpr size_t kFormats = 15;
 /// "mp3", "webm"…: as users name it.
 std::string_view name_of(Format format);
 
+/// Whether a stream that somebody has joined in the middle can be read on: a relay gets it so.
+bool may_begin_anywhere(Format format);
+
 /// What the media type of a request says, parameters and case aside (RFC 9110 §8.3); nothing when it names no
 /// format, or one that says too little ("application/octet-stream").
 std::optional<Format> format_of_type(std::string_view content_type);

@@ -52,11 +52,6 @@ constexpr Known kKnown[] = {
     {Format::kAdts, audio_frames<Adts>},
 };
 
-// Of these, what somebody has joined in the middle can be read on: a relay gets them so.
-bool may_begin_anywhere(Format format) {
-  return format == Format::kMpegAudio || format == Format::kAdts || format == Format::kMpegTs;
-}
-
 // Nothing tells these but their sender.
 bool is_told(Format format) { return format == Format::kMultipart || format == Format::kEvents; }
 

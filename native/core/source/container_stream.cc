@@ -58,7 +58,12 @@ Intake ContainerStream::obey(const Step& step, Nanos now) {
   if (step.kind == Step::Kind::kBroken) return append_broken(std::move(bytes), step.why, now);
   lost_ = 0;
   if (!std::exchange(found_, true)) described_ = false;
-  if (step.kind == Step::Kind::kFrame) return append(std::move(bytes), step.info, now);
+  if (step.kind == Step::Kind::kFrame) {
+    FrameInfo info = step.info;
+    // Where the stream itself begins everybody can, whatever comes first.
+    if (frames_ == 0 && !container::may_begin_anywhere(format_)) info.flags &= ~FrameFlags::kDelta;
+    return append(std::move(bytes), info, now);
+  }
   at_ += step.size;
   return Intake::kMore;
 }

@@ -1,0 +1,76 @@
+// Every format, from an encoder's bytes to listeners who come at any moment: whoever was there from the start has all
+// bytes as they were sent; whoever comes later has headers and a part of the stream that a decoder takes without a word.
+import { describe, expect, it } from 'vitest';
+import { beginsWithKeyFrame, complaints, makeSample, SAMPLES } from '../../bench/lib/samples.mjs';
+import { AUTH, event, listen, Peer, serve } from '../server/support.js';
+
+const FULL = process.env.FLUMEN_FULL === '1';
+const JOINERS = FULL ? 30 : 5;
+/** Of the stream. */
+const SECONDS = FULL ? 15 : 9;
+/** How much faster than it plays it is sent. */
+const HASTE = 8;
+
+/** The same moments and pieces every time. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** The length of the longest end that both have. */
+function commonEnd(a: Uint8Array, b: Uint8Array): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a.at(-1 - length) === b.at(-1 - length)) length++;
+  return length;
+}
+
+describe('joining', { timeout: 120_000 }, () => {
+  it.each(SAMPLES)('$name', async (sample) => {
+    const bytes = makeSample(sample, SECONDS);
+    const random = randomFrom(bytes.length);
+    const { server, port } = await serve({ sourceGrace: 0, flushInterval: 20 });
+    const path = `/live.${sample.suffix}`;
+    const recognised = event(server, 'source-format');
+    const warnings: unknown[] = [];
+    server.on('source-warning', (_, warning) => warnings.push(warning));
+
+    // As ffmpeg does, whatever it sends.
+    const head = [`PUT ${path} HTTP/1.1`, AUTH, 'Expect: 100-continue', 'Content-Type: audio/mpeg'];
+    const source = await new Peer(port).send(`${head.join('\r\n')}\r\n\r\n`).receives('100 Continue\r\n\r\n');
+    const first = await listen(port, path);
+    const late: Peer[] = [];
+    const joined: Promise<Peer>[] = [];
+    const steps = JOINERS * 4;
+    for (let step = 0; step < steps; step++) {
+      const [from, to] = [step, step + 1].map((at) => Math.round((bytes.length * at) / steps));
+      source.send(bytes.subarray(from, to));
+      // The stream's own pace, so that it is joined while it is under way.
+      await new Promise((resolve) => setTimeout(resolve, (SECONDS * 1000) / HASTE / steps));
+      // One in each part of the stream.
+      if (random() < 0.3 || step % 4 === 3) while (joined.length <= step / 4) joined.push(listen(port, path));
+    }
+    late.push(...(await Promise.all(joined)));
+    source.socket.end();
+    const bodies = await Promise.all([first, ...late].map(async (peer) => (await peer.rest(), peer.body)));
+
+    expect((await recognised)[1]).toMatchObject({ format: sample.format, contentType: sample.type });
+    expect(warnings).toEqual([]);
+    expect(late.at(-1)?.text).toContain(`\r\nContent-Type: ${sample.type}\r\n`);
+    expect(bodies[0]?.equals(bytes)).toBe(true);
+    const whole = complaints(bytes);
+    const seen = new Set<number>();
+    for (const body of bodies.slice(1)) {
+      const end = commonEnd(body, bytes);
+      const headers = body.subarray(0, body.length - end);
+      if (sample.format !== 'mpegts') expect(bytes.includes(headers)).toBe(true);
+      if (seen.has(body.length)) continue;
+      seen.add(body.length);
+      expect(complaints(body)).toBe(whole);
+      if (sample.video) expect(beginsWithKeyFrame(body)).toBe(true);
+    }
+    expect(seen.size).toBeGreaterThan(1);
+  });
+});
