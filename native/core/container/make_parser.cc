@@ -1,4 +1,5 @@
 #include "core/container/adts.h"
+#include "core/container/flv.h"
 #include "core/container/mpeg_audio.h"
 #include "core/container/parser.h"
 
@@ -10,6 +11,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<MpegAudio>();
     case Format::kAdts:
       return std::make_unique<Adts>();
+    case Format::kFlv:
+      return std::make_unique<Flv>();
     default:
       return nullptr;
   }
