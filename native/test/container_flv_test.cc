@@ -111,6 +111,15 @@ TEST_CASE("container FLV: a second file behind the first one brings headers of i
   CHECK(reading.from_frame(reading.frames.size() - 1) == second + avc(0, true));
 }
 
+TEST_CASE("container FLV: what the beginning has twice is kept twice, and the last of it is replaced") {
+  const std::string head = flv_start(1) + metadata("one") + metadata("two") + kAvcConfig;
+  const ContainerReading reading = read(head + avc(0, true) + metadata("three") + avc(40, true));
+  CHECK(reading.states[1].joined() == head);
+  CHECK(reading.from_frame(2) ==
+        flv_start(1) + metadata("one") + metadata("three") + kAvcConfig + avc(40, true));
+  CHECK(read(flv_start(1) + flv_start(4) + kAvcConfig + avc(0, true)).times() == "80");
+}
+
 TEST_CASE("container FLV: codecs with a four-character code") {
   const auto hevc = [](char first, std::string body) { return flv_tag(kVideo, 0, first + ("hvc1" + body)); };
   const std::string config = hevc('\x90', "config");

@@ -18,6 +18,9 @@ constexpr size_t kMostFlvTag = 4 * kMiB;
 /// vain. One byte in front of a true tag seems to be one of 512 KiB.
 constexpr size_t kMostLostFlvTag = 256 * kKiB;
 
+/// Tracks, and what the beginning has twice.
+constexpr size_t kMostFlvSlots = 64;
+
 constexpr const char* kNoTag = "no FLV tag begins here";
 
 bool is_flv_header(Bytes bytes) { return has_text(bytes, 0, "FLV\x01"); }
@@ -48,6 +51,8 @@ Step Flv::next(Bytes bytes) {
 Step Flv::file_header(Bytes bytes) {
   const size_t size = be32(&bytes[5]);
   if (size < kFlvHeaderBytes || size > kMostFlvHeader) return lost(bytes);
+  // Nothing has come behind the first one: it would be lost with it.
+  if (beginning_ && !headers_.all().empty()) return lost(bytes);
   const size_t all = size + FlvTag::kTailBytes;
   if (bytes.size() < all) return Step::need(all);
   synced_ = true;
@@ -56,7 +61,7 @@ Step Flv::file_header(Bytes bytes) {
   first_audio_.reset();
   last_timestamp_.reset();
   slots_.clear();
-  if (beginning_ && headers_.all().empty()) {
+  if (beginning_) {
     headers_.add(bytes.first(all));
     return Step::header(all);
   }
@@ -90,11 +95,10 @@ Step Flv::tag(Bytes bytes) {
 
 Step Flv::configure(Bytes bytes, const FlvTag& tag) {
   has_video_ = has_video_ || tag.type == FlvTag::Type::kVideo;
-  const auto slot = std::ranges::find(slots_, tag.slot());
-  const auto index = static_cast<size_t>(slot - slots_.begin()) + 1;
   // Without a file header nobody can start, and then nothing goes before what comes.
   const bool fits = !headers_.all().empty() && headers_.size() + bytes.size() <= kMostHeaders;
-  if (beginning_ && fits && slot == slots_.end()) {
+  const bool fresh = slots_.size() < kMostFlvSlots;
+  if (beginning_ && fits && fresh) {
     slots_.push_back(tag.slot());
     headers_.add(bytes);
     return Step::header(bytes.size());
@@ -102,15 +106,19 @@ Step Flv::configure(Bytes bytes, const FlvTag& tag) {
   beginning_ = false;
   FrameInfo info = describe(tag);
   info.flags = FrameFlags::kDelta;
-  if (!fits) return Step::frame(bytes.size(), info);
-  std::string text = flv_text(bytes);
-  if (slot != slots_.end() && headers_.all()[index] == text) return Step::frame(bytes.size(), info);
+  // The beginning may have several of them.
+  const auto slot = std::find(slots_.rbegin(), slots_.rend(), tag.slot());
+  if (!fits || (slot == slots_.rend() && !fresh)) return Step::frame(bytes.size(), info);
   std::vector<std::string> all = headers_.all();
-  if (slot == slots_.end()) {
+  if (slot == slots_.rend()) {
     slots_.push_back(tag.slot());
-    all.push_back(std::move(text));
+    all.push_back(flv_text(bytes));
   } else {
-    all[index] = std::move(text);
+    // Behind the file header.
+    std::string& old = all[static_cast<size_t>(slots_.rend() - slot)];
+    std::string text = flv_text(bytes);
+    if (old == text) return Step::frame(bytes.size(), info);
+    old = std::move(text);
   }
   headers_.set(std::move(all));
   info.flags |= FrameFlags::kChangeInside;

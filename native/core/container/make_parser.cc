@@ -1,6 +1,7 @@
 #include "core/container/adts.h"
 #include "core/container/flv.h"
 #include "core/container/mpeg_audio.h"
+#include "core/container/mpeg_ts.h"
 #include "core/container/parser.h"
 
 namespace flumen::container {
@@ -13,6 +14,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<Adts>();
     case Format::kFlv:
       return std::make_unique<Flv>();
+    case Format::kMpegTs:
+      return std::make_unique<MpegTs>();
     default:
       return nullptr;
   }

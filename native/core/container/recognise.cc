@@ -40,6 +40,15 @@ Recognition mpeg_audio(Bytes start) {
 
 Recognition flv(Bytes start) { return text_at(start, 0, "FLV\x01"); }
 
+// Three packets one behind the other.
+Recognition mpeg_ts(Bytes start) {
+  for (const size_t at : {size_t{0}, size_t{188}, size_t{376}}) {
+    if (at >= start.size()) return Recognition::kNeedMore;
+    if (start[at] != 0x47) return Recognition::kNo;
+  }
+  return Recognition::kYes;
+}
+
 struct Known {
   Format format;
   Recognition (*looks)(Bytes start);
@@ -48,6 +57,7 @@ struct Known {
 // In this order: what is sure comes first.
 constexpr Known kKnown[] = {
     {Format::kFlv, flv},
+    {Format::kMpegTs, mpeg_ts},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
 };
