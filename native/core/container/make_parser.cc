@@ -1,5 +1,6 @@
 #include "core/container/adts.h"
 #include "core/container/flv.h"
+#include "core/container/mp4.h"
 #include "core/container/mpeg_audio.h"
 #include "core/container/mpeg_ts.h"
 #include "core/container/parser.h"
@@ -16,6 +17,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<Flv>();
     case Format::kMpegTs:
       return std::make_unique<MpegTs>();
+    case Format::kMp4:
+      return std::make_unique<Mp4>();
     default:
       return nullptr;
   }

@@ -49,6 +49,16 @@ Recognition mpeg_ts(Bytes start) {
   return Recognition::kYes;
 }
 
+// A box that files or segments begin with, shorter than 16 MiB.
+Recognition mp4(Bytes start) {
+  if (!start.empty() && start[0] != 0) return Recognition::kNo;
+  Recognition looks = Recognition::kNo;
+  for (const std::string_view type : {"ftyp", "styp", "moov", "moof", "sidx", "prft", "emsg"}) {
+    looks = either(looks, text_at(start, 4, type));
+  }
+  return looks;
+}
+
 struct Known {
   Format format;
   Recognition (*looks)(Bytes start);
@@ -58,6 +68,7 @@ struct Known {
 constexpr Known kKnown[] = {
     {Format::kFlv, flv},
     {Format::kMpegTs, mpeg_ts},
+    {Format::kMp4, mp4},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
 };
