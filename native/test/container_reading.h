@@ -58,5 +58,6 @@ std::string differs_when_cut(container::Format format, std::string_view bytes,
 
 /// A file of test/vectors/container; empty when it is not there.
 std::string container_sample(std::string_view name);
+std::vector<std::string> container_sample_names();
 
 }  // namespace flumen::test

@@ -1,5 +1,8 @@
 #include "core/container/adts.h"
+#include "core/container/flv.h"
+#include "core/container/mp4.h"
 #include "core/container/mpeg_audio.h"
+#include "core/container/mpeg_ts.h"
 #include "core/container/parser.h"
 
 namespace flumen::container {
@@ -10,6 +13,12 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<MpegAudio>();
     case Format::kAdts:
       return std::make_unique<Adts>();
+    case Format::kFlv:
+      return std::make_unique<Flv>();
+    case Format::kMpegTs:
+      return std::make_unique<MpegTs>();
+    case Format::kMp4:
+      return std::make_unique<Mp4>();
     default:
       return nullptr;
   }

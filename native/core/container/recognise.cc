@@ -41,6 +41,27 @@ Recognition mpeg_audio(Bytes start) {
   return either(text_at(start, 0, "ID3"), audio_frames<MpegAudio>(start));
 }
 
+Recognition flv(Bytes start) { return text_at(start, 0, "FLV\x01"); }
+
+// Three packets one behind the other.
+Recognition mpeg_ts(Bytes start) {
+  for (const size_t at : {size_t{0}, size_t{188}, size_t{376}}) {
+    if (at >= start.size()) return Recognition::kNeedMore;
+    if (start[at] != 0x47) return Recognition::kNo;
+  }
+  return Recognition::kYes;
+}
+
+// A box that files or segments begin with, shorter than 16 MiB.
+Recognition mp4(Bytes start) {
+  if (!start.empty() && start[0] != 0) return Recognition::kNo;
+  Recognition looks = Recognition::kNo;
+  for (const std::string_view type : {"ftyp", "styp", "moov", "moof", "sidx", "prft", "emsg"}) {
+    looks = either(looks, text_at(start, 4, type));
+  }
+  return looks;
+}
+
 struct Known {
   Format format;
   Recognition (*looks)(Bytes start);
@@ -48,6 +69,9 @@ struct Known {
 
 // In this order: what is sure comes first.
 constexpr Known kKnown[] = {
+    {Format::kFlv, flv},
+    {Format::kMpegTs, mpeg_ts},
+    {Format::kMp4, mp4},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
 };
