@@ -1,10 +1,12 @@
-// A fuzzer without libFuzzer: what it would be given, once, from the golden files. Each as it is, behind
-// every kind of first byte that a fuzzer takes for its choices, and the payload of each of its packets alone.
+// A fuzzer without libFuzzer: what it would be given, once, from the golden files and samples. Each golden
+// file as it is, behind every kind of first byte that a fuzzer takes for its choices, and the payload of each
+// of its packets alone; each sample of a container as if it were of every format there is.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 
+#include "test/container_reading.h"
 #include "test/golden.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -23,10 +25,21 @@ size_t length_at(const std::string& bytes, size_t header) {
   return length;
 }
 
+size_t give_samples() {
+  size_t inputs = 0;
+  for (const std::string& name : flumen::test::container_sample_names()) {
+    const std::string bytes = flumen::test::container_sample(name);
+    for (size_t format = 0; format < flumen::container::kFormats; ++format, ++inputs) {
+      give(std::string{static_cast<char>(format), static_cast<char>(inputs)} + bytes);
+    }
+  }
+  return inputs;
+}
+
 }  // namespace
 
 int main() {
-  size_t inputs = 0;
+  size_t inputs = give_samples();
   for (const std::string& name : flumen::test::golden_names()) {
     const std::string bytes = flumen::test::golden_file(name);
     give(bytes);

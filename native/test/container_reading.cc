@@ -1,6 +1,7 @@
 #include "test/container_reading.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -143,6 +144,15 @@ std::string differs_when_cut(container::Format format, std::string_view bytes,
     if (cut.starts() != whole.starts()) return "starts differ" + in;
   }
   return "";
+}
+
+std::vector<std::string> container_sample_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(FLUMEN_SAMPLES)) {
+    if (entry.path().extension() != ".md") names.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 std::string container_sample(std::string_view name) {

@@ -1,5 +1,6 @@
 #include "core/container/adts.h"
 #include "core/container/mpeg_audio.h"
+#include "core/container/ogg.h"
 #include "core/container/parser.h"
 
 namespace flumen::container {
@@ -10,6 +11,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<MpegAudio>();
     case Format::kAdts:
       return std::make_unique<Adts>();
+    case Format::kOgg:
+      return std::make_unique<Ogg>();
     default:
       return nullptr;
   }

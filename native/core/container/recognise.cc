@@ -38,6 +38,8 @@ Recognition mpeg_audio(Bytes start) {
   return either(text_at(start, 0, "ID3"), audio_frames<MpegAudio>(start));
 }
 
+Recognition ogg(Bytes start) { return text_at(start, 0, "OggS"); }
+
 struct Known {
   Format format;
   Recognition (*looks)(Bytes start);
@@ -45,6 +47,7 @@ struct Known {
 
 // In this order: what is sure comes first.
 constexpr Known kKnown[] = {
+    {Format::kOgg, ogg},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
 };
