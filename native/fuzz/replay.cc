@@ -1,45 +1,53 @@
-// A fuzzer without libFuzzer: what it would be given, once, from the golden files and samples. Each golden
-// file as it is, behind every kind of first byte that a fuzzer takes for its choices, and the payload of each
-// of its packets alone; each sample of a container as if it were of every format there is.
+// A fuzzer without libFuzzer: what it would be given, once, from the golden files. Each as it is, behind
+// every kind of first byte that a fuzzer takes for its choices, and the payload of each of its packets alone;
+// or, where FLUMEN_REPLAY_SAMPLES is defined, from the samples of containers, behind the format that they
+// are.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 
-#include "test/container_reading.h"
 #include "test/golden.h"
+#ifdef FLUMEN_REPLAY_SAMPLES
+#include "core/container/recognise.h"
+#include "test/container_reading.h"
+#endif
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
-constexpr size_t kHeaderBytes = 62;
-
 void give(const std::string& bytes) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
 }
+
+#ifndef FLUMEN_REPLAY_SAMPLES
+constexpr size_t kHeaderBytes = 62;
 
 size_t length_at(const std::string& bytes, size_t header) {
   size_t length = 0;
   for (size_t i = header + 6; i < header + 10; ++i) length = length << 8 | static_cast<uint8_t>(bytes[i]);
   return length;
 }
+#endif
 
-size_t give_samples() {
+#ifdef FLUMEN_REPLAY_SAMPLES
+size_t replay() {
   size_t inputs = 0;
   for (const std::string& name : flumen::test::container_sample_names()) {
     const std::string bytes = flumen::test::container_sample(name);
-    for (size_t format = 0; format < flumen::container::kFormats; ++format, ++inputs) {
-      give(std::string{static_cast<char>(format), static_cast<char>(inputs)} + bytes);
+    const auto format = flumen::container::recognise(
+        {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, true, {});
+    for (const char cuts : {'\0', '\1', '\2', '\3', '\x7f', '\xff'}) {
+      give(static_cast<char>(*format) + (cuts + bytes));
+      ++inputs;
     }
   }
   return inputs;
 }
-
-}  // namespace
-
-int main() {
-  size_t inputs = give_samples();
+#else
+size_t replay() {
+  size_t inputs = 0;
   for (const std::string& name : flumen::test::golden_names()) {
     const std::string bytes = flumen::test::golden_file(name);
     give(bytes);
@@ -52,6 +60,13 @@ int main() {
       at += kHeaderBytes + length;
     }
   }
-  std::printf("%zu inputs\n", inputs);
+  return inputs;
+}
+#endif
+
+}  // namespace
+
+int main() {
+  std::printf("%zu inputs\n", replay());
   return 0;
 }

@@ -146,18 +146,19 @@ std::string differs_when_cut(container::Format format, std::string_view bytes,
   return "";
 }
 
-std::vector<std::string> container_sample_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(FLUMEN_SAMPLES)) {
-    if (entry.path().extension() != ".md") names.push_back(entry.path().filename().string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 std::string container_sample(std::string_view name) {
   std::ifstream file(std::string(FLUMEN_SAMPLES) + "/" + std::string(name), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<std::string> container_sample_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(FLUMEN_SAMPLES)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.ends_with(".md")) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 }  // namespace flumen::test

@@ -56,9 +56,8 @@ ContainerReading read_container(container::Format format, std::string_view bytes
 std::string differs_when_cut(container::Format format, std::string_view bytes,
                              std::string_view content_type = {});
 
-/// The files of test/vectors/container that are samples.
-std::vector<std::string> container_sample_names();
-/// One of them; empty when it is not there.
+/// A file of test/vectors/container; empty when it is not there.
 std::string container_sample(std::string_view name);
+std::vector<std::string> container_sample_names();
 
 }  // namespace flumen::test

@@ -1,4 +1,5 @@
 #include "core/container/adts.h"
+#include "core/container/flv.h"
 #include "core/container/mpeg_audio.h"
 #include "core/container/ogg.h"
 #include "core/container/parser.h"
@@ -13,6 +14,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<Adts>();
     case Format::kOgg:
       return std::make_unique<Ogg>();
+    case Format::kFlv:
+      return std::make_unique<Flv>();
     default:
       return nullptr;
   }

@@ -39,6 +39,7 @@ Recognition mpeg_audio(Bytes start) {
 }
 
 Recognition ogg(Bytes start) { return text_at(start, 0, "OggS"); }
+Recognition flv(Bytes start) { return text_at(start, 0, "FLV\x01"); }
 
 struct Known {
   Format format;
@@ -48,6 +49,7 @@ struct Known {
 // In this order: what is sure comes first.
 constexpr Known kKnown[] = {
     {Format::kOgg, ogg},
+    {Format::kFlv, flv},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
 };
