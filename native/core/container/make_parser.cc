@@ -3,6 +3,7 @@
 #include "core/container/mp4.h"
 #include "core/container/mpeg_audio.h"
 #include "core/container/mpeg_ts.h"
+#include "core/container/ogg.h"
 #include "core/container/parser.h"
 
 namespace flumen::container {
@@ -13,6 +14,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<MpegAudio>();
     case Format::kAdts:
       return std::make_unique<Adts>();
+    case Format::kOgg:
+      return std::make_unique<Ogg>();
     case Format::kFlv:
       return std::make_unique<Flv>();
     case Format::kMpegTs:

@@ -41,6 +41,7 @@ Recognition mpeg_audio(Bytes start) {
   return either(text_at(start, 0, "ID3"), audio_frames<MpegAudio>(start));
 }
 
+Recognition ogg(Bytes start) { return text_at(start, 0, "OggS"); }
 Recognition flv(Bytes start) { return text_at(start, 0, "FLV\x01"); }
 
 // Three packets one behind the other.
@@ -69,6 +70,7 @@ struct Known {
 
 // In this order: what is sure comes first.
 constexpr Known kKnown[] = {
+    {Format::kOgg, ogg},
     {Format::kFlv, flv},
     {Format::kMpegTs, mpeg_ts},
     {Format::kMp4, mp4},
