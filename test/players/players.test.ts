@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { event, later, listen, PASSWORD, type Program, run, serve, wrote } from '../server/support.js';
+import { BROWSER_ARGS, CHROMIUM } from './browser.js';
 
-const CHROMIUM = '/usr/bin/chromium';
 const have = (command: string) =>
   (process.env.PATH ?? '').split(':').some((dir) => existsSync(join(dir, command)));
 const missing = ['ffmpeg', 'curl', 'oggfwd'].filter((command) => !have(command));
@@ -174,19 +174,7 @@ describe.skipIf(missing.length > 0)('libshout as source', () => {
 describe.skipIf(missing.length > 0)('Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--autoplay-policy=no-user-gesture-required',
-      ],
-    });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGS });
   });
   afterAll(() => browser?.close());
 
