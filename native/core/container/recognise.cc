@@ -39,6 +39,7 @@ Recognition mpeg_audio(Bytes start) {
 }
 
 Recognition ogg(Bytes start) { return text_at(start, 0, "OggS"); }
+Recognition matroska(Bytes start) { return text_at(start, 0, "\x1a\x45\xdf\xa3"); }
 Recognition flv(Bytes start) { return text_at(start, 0, "FLV\x01"); }
 
 struct Known {
@@ -49,6 +50,7 @@ struct Known {
 // In this order: what is sure comes first.
 constexpr Known kKnown[] = {
     {Format::kOgg, ogg},
+    {Format::kMatroska, matroska},
     {Format::kFlv, flv},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
