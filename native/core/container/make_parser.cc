@@ -1,6 +1,7 @@
 #include "core/container/adts.h"
 #include "core/container/flv.h"
 #include "core/container/mp4.h"
+#include "core/container/matroska.h"
 #include "core/container/mpeg_audio.h"
 #include "core/container/mpeg_ts.h"
 #include "core/container/ogg.h"
@@ -16,6 +17,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<Adts>();
     case Format::kOgg:
       return std::make_unique<Ogg>();
+    case Format::kMatroska:
+      return std::make_unique<Matroska>();
     case Format::kFlv:
       return std::make_unique<Flv>();
     case Format::kMpegTs:

@@ -42,6 +42,7 @@ Recognition mpeg_audio(Bytes start) {
 }
 
 Recognition ogg(Bytes start) { return text_at(start, 0, "OggS"); }
+Recognition matroska(Bytes start) { return text_at(start, 0, "\x1a\x45\xdf\xa3"); }
 Recognition flv(Bytes start) { return text_at(start, 0, "FLV\x01"); }
 
 // Three packets one behind the other.
@@ -71,6 +72,7 @@ struct Known {
 // In this order: what is sure comes first.
 constexpr Known kKnown[] = {
     {Format::kOgg, ogg},
+    {Format::kMatroska, matroska},
     {Format::kFlv, flv},
     {Format::kMpegTs, mpeg_ts},
     {Format::kMp4, mp4},
