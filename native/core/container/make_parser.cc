@@ -1,4 +1,5 @@
 #include "core/container/adts.h"
+#include "core/container/asf.h"
 #include "core/container/flv.h"
 #include "core/container/mp4.h"
 #include "core/container/matroska.h"
@@ -25,6 +26,8 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<MpegTs>();
     case Format::kMp4:
       return std::make_unique<Mp4>();
+    case Format::kAsf:
+      return std::make_unique<Asf>();
     default:
       return nullptr;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/container/adts.h"
+#include "core/container/asf_packet.h"
 #include "core/container/bits.h"
 #include "core/container/mpeg_audio.h"
 
@@ -64,6 +65,13 @@ Recognition mp4(Bytes start) {
   return looks;
 }
 
+// Bare, or in the first chunk of a stream over HTTP.
+Recognition asf(Bytes start) {
+  const Recognition chunked = text_at(start, 0, "$H");
+  return either(text_at(start, 0, kAsfHeader),
+                chunked == Recognition::kYes ? text_at(start, 12, kAsfHeader) : chunked);
+}
+
 struct Known {
   Format format;
   Recognition (*looks)(Bytes start);
@@ -78,6 +86,8 @@ constexpr Known kKnown[] = {
     {Format::kMp4, mp4},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
+    {Format::kFlv, flv}, {Format::kMpegTs, mpeg_ts},       {Format::kMp4, mp4},
+    {Format::kAsf, asf}, {Format::kMpegAudio, mpeg_audio}, {Format::kAdts, audio_frames<Adts>},
 };
 
 // Nothing tells these but their sender.
