@@ -79,7 +79,7 @@ TEST_CASE("container matroska: whoever comes late is not told how long the file 
   const std::string bytes = container_sample("h264-aac.mkv");
   const ContainerReading reading = read_container(Format::kMatroska, bytes);
   CHECK(reading.from_start() == bytes);
-  CHECK(reading.times() == "46 1046 2046");
+  CHECK(reading.times() == "- 46 1046 2046");
   CHECK(reading.states.back().caps == "video/x-matroska");
   std::string headers = bytes.substr(0, bytes.find(kClusterId));
   headers.replace(headers.find("\x18\x53\x80\x67") + 4, 8, kEndlessSize);
@@ -116,12 +116,12 @@ TEST_CASE("container matroska: sound in front of a cluster's first picture waits
   for (int i = 0; i < 70; ++i) much += block_of(2, 1, true, 1'000);
   const ContainerReading big =
       read_container(Format::kMatroska, headers + cluster_of(1, much + block_of(1, 2, true)));
-  CHECK(big.starts().empty());
+  CHECK(big.starts().size() == 1);
   CHECK(big.frames[0].bytes.size() < 66 * kKiB);
   const std::string late = ebml("\xa3", "\x82\x02\x00\x80late"s);
   const ContainerReading slow =
       read_container(Format::kMatroska, headers + cluster_of(1, late + block_of(1, 2, true)));
-  CHECK(slow.starts().empty());
+  CHECK(slow.starts().size() == 1);
   CHECK(slow.frames.size() == 2);
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("container ogg: with pictures only their key frames are starts") {
   CHECK(differs_when_cut(Format::kOgg, bytes) == "");
 
   const std::string described = container_sample("theora-opus-skeleton.ogg");
-  CHECK(read_container(Format::kOgg, described).times() == "0 400 800 1200 1600");
+  CHECK(read_container(Format::kOgg, described).times() == "0 0 400 800 1200 1600");
   CHECK(joined_of(read_container(Format::kOgg, described)).find("fisbone") != std::string::npos);
   CHECK(differs_when_cut(Format::kOgg, described) == "");
 }
@@ -202,5 +202,5 @@ TEST_CASE("container ogg: is cut off anywhere, and recognised by four bytes") {
   };
   CHECK(looks(4, false) == Format::kOgg);
   CHECK(looks(3, false) == std::nullopt);
-  CHECK(looks(3, true) == Format::kMpegAudio);
+  CHECK(looks(3, true) == Format::kGeneric);
 }

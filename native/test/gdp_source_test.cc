@@ -6,6 +6,7 @@
 
 #include "core/source/stream_reader.h"
 #include "test/choices.h"
+#include "test/container_reading.h"
 #include "test/gdp_stream.h"
 #include "test/golden.h"
 #include "test/rig.h"
@@ -176,12 +177,38 @@ TEST_CASE("gdp source: headers as the bare stream has them, where caps have Ogg'
   CHECK(odd.lines[0].find("caps[a/b, streamheader=(string)x]") == std::string::npos);
 }
 
-TEST_CASE("gdp source: nobody starts at an FLV script tag") {
+TEST_CASE("gdp source: what a container's frames are is read out of them, whatever the sender marks") {
+  // A tag and its size behind it (Adobe's FLV specification, E.4.1).
+  const auto tag = [](char type, const std::string& data) {
+    const auto size = static_cast<char>(data.size());
+    const std::string head{type, 0, 0, size, 0, 0, 0, 0, 0, 0, 0};
+    return head + data + std::string{0, 0, 0, static_cast<char>(11 + size)};
+  };
+  const std::string begin("FLV\1\1\0\0\0\x09\0\0\0\0", 13);
+  FrameMeta header;
+  header.flags = BufferFlags::kHeader;
   FrameMeta delta;
   delta.flags = BufferFlags::kDelta;
-  const std::string frames = gdp_frame("\x12script") + gdp_frame("\x09key") + gdp_frame("\x09p", delta);
-  CHECK(read_as_source(gdp_start("video/x-flv") + frames).keys == "-k-");
-  CHECK(read_as_source(gdp_start("video/x-other") + frames).keys == "kk-");
+  // H.263: a key frame, one that leans on it, metadata once more; and what is marked wrongly.
+  const std::string frames = gdp_frame(begin, header) + gdp_frame(tag(9, "\x12k")) +
+                             gdp_frame(tag(9, "\x22p")) + gdp_frame(tag(18, "\x02s")) +
+                             gdp_frame(tag(9, "\x12k"), delta);
+  CHECK(read_as_source(gdp_start("video/x-flv") + frames).keys == "kk--k");
+  CHECK(read_as_source(gdp_start("video/x-other") + frames).keys == "kkkk-");
+  // What is no such container stays as it was marked.
+  const std::string other = gdp_frame("abc") + gdp_frame("d", delta) + gdp_frame("e");
+  CHECK(read_as_source(gdp_start("video/x-flv") + other).keys == "k-k");
+}
+
+TEST_CASE("gdp source: a transport stream of which nothing is marked") {
+  const std::string bytes = container_sample("avc-aac.ts");
+  std::string packets;
+  size_t count = 0;
+  for (size_t at = 0; at + 188 <= bytes.size(); at += 188, ++count) packets += gdp_frame(bytes.substr(at, 188));
+  const Reading plain = read_as_source(gdp_start("video/mpegts, systemstream=(boolean)true") + packets);
+  CHECK(plain.keys.size() == count);
+  const auto keys = static_cast<size_t>(std::ranges::count(plain.keys, 'k'));
+  CHECK(keys == read_container(container::Format::kMpegTs, bytes).starts().size());
 }
 
 TEST_CASE("gdp source: only what has changed is told, and not before the next frame") {

@@ -60,8 +60,9 @@ Intake ContainerStream::obey(const Step& step, Nanos now) {
   if (!std::exchange(found_, true)) described_ = false;
   if (step.kind == Step::Kind::kFrame) {
     FrameInfo info = step.info;
-    // Where the stream itself begins everybody can, whatever comes first.
-    if (frames_ == 0 && !container::may_begin_anywhere(format_)) info.flags &= ~FrameFlags::kDelta;
+    // Where the stream itself begins everybody can, whatever comes first behind its headers.
+    const bool begins = frames_ == 0 && !parser_->headers().all().empty();
+    if (begins && !container::may_begin_anywhere(format_)) info.flags &= ~FrameFlags::kDelta;
     return append(std::move(bytes), info, now);
   }
   at_ += step.size;

@@ -17,13 +17,14 @@ using gdp::Structure;
 using gdp::Value;
 using gdp::ValueType;
 
-// The type of an FLV tag with script data (Adobe's FLV specification, E.4.1).
-constexpr uint8_t kFlvScript = 18;
 /// More are passed over without a word: each costs JavaScript a call.
 constexpr size_t kMostSkipped = 100;
 /// Headers are few and small; whatever is more is none.
 constexpr size_t kMostEarly = 16;
 constexpr size_t kMostEarlyBytes = 4 * kMiB;
+/// A unit may be in several frames, but not in many.
+constexpr size_t kMostJudged = 64;
+constexpr size_t kMostJudgedBytes = 4 * kMiB;
 
 // The buffers of caps' streamheader: an array of them, or one alone.
 std::vector<std::string> streamheader_of(const Structure& caps) {
@@ -60,7 +61,7 @@ const Structure* taglist_of(const Structure& event) {
 }  // namespace
 
 GdpStream::GdpStream(FrameSink& sink, Ledger& ledger)
-    : sink_(sink), parser_(ledger), writer_(ledger), dirty_(true) {
+    : sink_(sink), ledger_(ledger), parser_(ledger), writer_(ledger), dirty_(true) {
   // What an earlier sender said is over. The title is not GDP's business.
   for (const StateText text :
        {StateText::kStreamStart, StateText::kCaps, StateText::kSegment, StateText::kTags}) {
@@ -76,7 +77,7 @@ Intake GdpStream::take(BlockSlice bytes, Nanos now) {
     const gdp::Parser::Step step = parser_.next(&packet_);
     if (step == gdp::Parser::Step::kNeedMore) return all;
     if (step == gdp::Parser::Step::kFailed) {
-      return release_early(now) == Intake::kOver ? Intake::kOver : Intake::kFailed;
+      return release_held(now) == Intake::kOver ? Intake::kOver : Intake::kFailed;
     }
     const Intake one = take_packet(now);
     if (!goes_on(one)) return one;
@@ -85,31 +86,30 @@ Intake GdpStream::take(BlockSlice bytes, Nanos now) {
 }
 
 Intake GdpStream::finish(Nanos now) {
-  if (release_early(now) == Intake::kOver) return Intake::kOver;
+  if (release_held(now) == Intake::kOver) return Intake::kOver;
   return parser_.finish() ? Intake::kEnd : Intake::kFailed;
 }
 
 Intake GdpStream::take_packet(Nanos now) {
-  switch (packet_.kind) {
-    case gdp::PacketKind::kFrame:
-      return take_frame(now);
-    case gdp::PacketKind::kCaps:
-      return take_caps(now);
-    case gdp::PacketKind::kEvent:
-      break;
-  }
-  const bool ends = packet_.skipped.empty() && packet_.event.kind->number == EventNumber::kEos;
-  if (!ends) return take_event(now);
-  return release_early(now) == Intake::kOver ? Intake::kOver : Intake::kEnd;
+  if (packet_.kind == gdp::PacketKind::kFrame) return take_frame(now);
+  // Frames before it go before it.
+  const Intake before = judged_.empty() ? Intake::kMore : release_held(now);
+  if (before == Intake::kOver) return before;
+  const bool is_event = packet_.kind == gdp::PacketKind::kEvent;
+  const bool ends =
+      is_event && packet_.skipped.empty() && packet_.event.kind->number == EventNumber::kEos;
+  if (ends) return release_early(now) == Intake::kOver ? Intake::kOver : Intake::kEnd;
+  const Intake said = is_event ? take_event(now) : take_caps(now);
+  return said == Intake::kMore ? before : said;
 }
 
 Intake GdpStream::take_frame(Nanos now) {
   FrameInfo info = gdp::info_of(packet_.frame);
   BlockSlice bytes = std::exchange(packet_.payload, {});
   if (!bytes) bytes = writer_.copy({});
-  // flvmux repeats its metadata whenever a tag changes, and marks it as little as a key frame.
-  if (flv_ && bytes.size > 0 && *bytes.data() == kFlvScript) info.flags |= FrameFlags::kNoStart;
+  const bool is_header = (info.flags & FrameFlags::kHeader) != 0;
   if (is_early(info)) {
+    if (flags_ && !headers_given_) flags_->add(bytes, false);
     early_bytes_ += bytes.size;
     early_.push_back({std::move(bytes), info});
     return Intake::kMore;
@@ -117,8 +117,50 @@ Intake GdpStream::take_frame(Nanos now) {
   headers_may_come_ = false;
   const Intake before = release_early(now);
   if (before == Intake::kOver) return before;
-  const Intake said = append(std::move(bytes), info, now);
+  const bool judged = flags_ && (!is_header || !headers_given_ || !judged_.empty());
+  const Intake said = judged ? judge(std::move(bytes), info, now) : append(std::move(bytes), info, now);
   return said == Intake::kMore ? before : said;
+}
+
+// flvmux marks no sound as a delta, and its metadata as little as a key frame; tsparse marks nothing at all.
+Intake GdpStream::judge(BlockSlice bytes, const FrameInfo& info, Nanos now) {
+  flags_->add(bytes);
+  judged_bytes_ += bytes.size;
+  judged_.push_back({std::move(bytes), info});
+  return release_judged(now);
+}
+
+Intake GdpStream::release_judged(Nanos now) {
+  Intake all = Intake::kMore;
+  bool late = judged_.size() > kMostJudged || judged_bytes_ > kMostJudgedBytes;
+  while (!judged_.empty()) {
+    UnitFlags::Verdict verdict = flags_ ? flags_->take() : UnitFlags::Verdict::kUnknown;
+    if (verdict == UnitFlags::Verdict::kUndecided) {
+      if (!late) break;
+      // Then the sender's word has to do, from here on.
+      flags_.reset();
+      continue;
+    }
+    Early frame = std::move(judged_.front());
+    judged_.pop_front();
+    judged_bytes_ -= frame.bytes.size;
+    // GDP receivers are still told what the sender said.
+    if (verdict == UnitFlags::Verdict::kNoKey) frame.info.flags |= FrameFlags::kNoStart;
+    if (verdict == UnitFlags::Verdict::kKey) frame.info.flags &= ~FrameFlags::kDelta;
+    const Intake one = append(std::move(frame.bytes), frame.info, now);
+    if (one == Intake::kOver) return one;
+    if (one == Intake::kWait) all = one;
+  }
+  return all;
+}
+
+// Whatever waits goes out before something else is said.
+Intake GdpStream::release_held(Nanos now) {
+  const Intake early = release_early(now);
+  if (early == Intake::kOver || judged_.empty()) return early;
+  flags_.reset();
+  const Intake judged = release_judged(now);
+  return judged == Intake::kMore ? early : judged;
 }
 
 bool GdpStream::is_early(const FrameInfo& info) const {
@@ -138,7 +180,11 @@ Intake GdpStream::take_caps(Nanos now) {
   // Where the two differ, receivers that speak GDP are still to be told what the sender said.
   if (headers == told) caps.remove("streamheader");
   gdp::strip_unsendable(&caps);
-  flv_ = caps.name == "video/x-flv";
+  flags_.reset();
+  headers_given_ = !told.empty();
+  if (const std::optional<container::Format> format = container_of(caps)) {
+    flags_.emplace(ledger_, *format, headers);
+  }
   set_text(StateText::kCaps, gdp::print_caps(packet_.caps));
   headers_ = std::move(headers);
   if (early_.empty()) return said;

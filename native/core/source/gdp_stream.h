@@ -11,6 +11,7 @@
 #include "core/source/frame_sink.h"
 #include "core/source/intake.h"
 #include "core/source/note.h"
+#include "core/source/unit_flags.h"
 
 namespace flumen {
 
@@ -35,6 +36,9 @@ class GdpStream {
 
   Intake take_packet(Nanos now);
   Intake take_frame(Nanos now);
+  Intake judge(BlockSlice bytes, const FrameInfo& info, Nanos now);
+  Intake release_judged(Nanos now);
+  Intake release_held(Nanos now);
   Intake take_caps(Nanos now);
   Intake take_event(Nanos now);
   Intake pass_event(Nanos now);
@@ -48,6 +52,7 @@ class GdpStream {
   Intake append(BlockSlice bytes, const FrameInfo& info, Nanos now);
 
   FrameSink& sink_;
+  Ledger& ledger_;
   gdp::Parser parser_;
   gdp::Packet packet_;
   BlockWriter writer_;  // for frames without bytes, which the parser gives no block
@@ -57,7 +62,10 @@ class GdpStream {
   std::optional<std::vector<std::string>> headers_;
   bool dirty_ = false;
 
-  bool flv_ = false;  // what the caps say the frames are
+  std::optional<UnitFlags> flags_;  // the caps say that the frames are a container
+  bool headers_given_ = false;      // … with its headers
+  std::deque<Early> judged_;        // frames that wait for what they are
+  size_t judged_bytes_ = 0;
   std::string stream_id_;
   std::optional<gdp::Structure> stream_tags_;
   std::optional<gdp::Structure> global_tags_;
