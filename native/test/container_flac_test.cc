@@ -13,7 +13,7 @@ using container::Format;
 namespace {
 
 size_t first_frame(const std::string& bytes) {
-  return bytes.size() - (bytes.size() - read_container(Format::kFlac, bytes).states.back().joined().size());
+  return read_container(Format::kFlac, bytes).states.back().joined().size();
 }
 
 }  // namespace
@@ -47,6 +47,10 @@ TEST_CASE("container flac: another stream behind the first has headers of its ow
   CHECK(reading.from_frame(10) == two + two);
   CHECK(reading.from_frame(29) == two);
   CHECK(differs_when_cut(Format::kFlac, bytes) == "");
+
+  const std::string nothing = one.substr(0, first_frame(one)) + two;
+  CHECK(read_container(Format::kFlac, nothing).from_start() == nothing);
+  CHECK(read_container(Format::kFlac, nothing).from_frame(1) == two);
 }
 
 TEST_CASE("container flac: a frame whose checksum is wrong is no start, and the next one is found") {
@@ -58,6 +62,11 @@ TEST_CASE("container flac: a frame whose checksum is wrong is no start, and the 
   CHECK(reading.starts().size() == 17);
   CHECK(reading.notes.back().ends_with("flac a frame's checksum is wrong"));
   CHECK(differs_when_cut(Format::kFlac, bytes) == "");
+
+  // It is told at the next one, not at the one after that.
+  std::string late = container_sample("tone-pipe.flac");
+  late[late.size() - 1'000] ^= 1;
+  CHECK(read_container(Format::kFlac, late).starts().size() == 17);
 
   // Of two frames the middle is missing: nothing says where the torn one ends, but the two behind it.
   std::string torn = container_sample("tone-pipe.flac");

@@ -117,7 +117,7 @@ TEST_CASE("container events: an event is there with its last byte") {
   // As CR alone ends lines here, nothing is waited for.
   const ContainerReading reading =
       read_container(Format::kEvents, "data: a\r\rdata: b\r\r", [](size_t) { return size_t{9}; });
-  CHECK(reading.frames.size() == 2);
+  CHECK(reading.starts().size() == 2);
   CHECK(reading.states.back().caps == "text/event-stream");
   CHECK(reading.notes == std::vector<std::string>{"0 sse text/event-stream\ntext/event-stream"});
 }

@@ -56,11 +56,8 @@ TEST_CASE("container wav: samples end where their size says, and other files may
   CHECK(differs_when_cut(Format::kWav, bytes) == "");
 }
 
-TEST_CASE("container wav: a size of 0, of all ones, of nearly half is none") {
-  for (const uint32_t size : {0u, 0xffff'ffffu, 0x7fff'f000u}) {
-    const std::string bytes = wav_head(size) + std::string(3'200, 's');
-    CHECK(read_container(Format::kWav, bytes).starts().size() == 10);
-  }
+TEST_CASE("container wav: a size of 0 is none; one of 64 bits stands in a chunk of its own") {
+  CHECK(read_container(Format::kWav, wav_head(0) + std::string(3'200, 's')).starts().size() == 10);
   const std::string wide = "ds64" + le(28, 4) + le(0, 8) + le(640, 8) + std::string(12, '\0');
   const std::string bytes = wav_head(0xffff'ffff, "RF64", wide) + std::string(640, 's') + "LIST" + le(0, 4);
   const ContainerReading reading = read_container(Format::kWav, bytes);

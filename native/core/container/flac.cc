@@ -69,14 +69,14 @@ Step Flac::group(Bytes bytes) {
     }
     if (info) read_stream_info(rest.subspan(kBlockHead, kStreamInfo));
     const bool ends = (rest[0] & kLast) != 0;
-    // A byte more, so that there is a frame to give them with.
-    if (ends && rest.size() == size) return Step::need(bytes.size() + 1);
+    // Whether there comes a frame to give them with, or others in their place.
+    if (ends && rest.size() < size + kFlacMark.size()) return Step::need(scanned_ + size + kFlacMark.size());
     scanned_ += size;
     if (ends) break;
   }
   in_headers_ = false;
   const Bytes all = bytes.first(std::exchange(scanned_, 0));
-  const bool first = headers_.all().empty();
+  const bool first = headers_.all().empty() && !may_be_mark(bytes.subspan(all.size()));
   headers_.clear();
   headers_.add(all);
   // Later ones may be equal to those before, and must come nevertheless.
