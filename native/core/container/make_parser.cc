@@ -1,16 +1,20 @@
 #include "core/container/adts.h"
 #include "core/container/asf.h"
+#include "core/container/events.h"
+#include "core/container/flac.h"
 #include "core/container/flv.h"
 #include "core/container/mp4.h"
 #include "core/container/matroska.h"
 #include "core/container/mpeg_audio.h"
 #include "core/container/mpeg_ts.h"
+#include "core/container/multipart.h"
 #include "core/container/ogg.h"
 #include "core/container/parser.h"
+#include "core/container/wav.h"
 
 namespace flumen::container {
 
-std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
+std::unique_ptr<Parser> make_parser(Format format, std::string_view content_type) {
   switch (format) {
     case Format::kMpegAudio:
       return std::make_unique<MpegAudio>();
@@ -28,6 +32,14 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<Mp4>();
     case Format::kAsf:
       return std::make_unique<Asf>();
+    case Format::kFlac:
+      return std::make_unique<Flac>();
+    case Format::kWav:
+      return std::make_unique<Wav>();
+    case Format::kMultipart:
+      return std::make_unique<Multipart>(parameter_of(content_type, "boundary"));
+    case Format::kEvents:
+      return std::make_unique<Events>();
     default:
       return nullptr;
   }

@@ -35,6 +35,13 @@ bool is_beside_clusters(uint32_t id) {
   return std::ranges::find(kIds, id) != std::end(kIds);
 }
 
+// As much of the name of headers or of a cluster as is there.
+bool may_be_start(Bytes bytes) {
+  constexpr std::string_view kStarts[] = {"\x1f\x43\xb6\x75", "\x1a\x45\xdf\xa3"};
+  const size_t there = std::min(bytes.size(), kStarts[0].size());
+  return std::ranges::any_of(kStarts, [&](auto start) { return has_text(bytes, 0, start.substr(0, there)); });
+}
+
 FrameInfo matroska_info(uint8_t flags) {
   FrameInfo info;
   info.flags = flags;
@@ -53,15 +60,18 @@ Step Matroska::next(Bytes bytes) {
   if (passing_ > 0) return pass(bytes);
   if (reading_ == Reading::kHeaders) return group(bytes);
   if (reading_ == Reading::kCluster) return cluster(bytes);
+  if (lost_ && !may_be_start(bytes)) return lost(bytes, kNoElement);
   const EbmlLook look = look_for_ebml(bytes);
   if (look.need > 0) return Step::need(look.need);
   if (!look.valid) return lost(bytes, kNoElement);
   if (look.element.id == kEbml) {
     reading_ = Reading::kHeaders;
+    lost_ = false;
     return group(bytes);
   }
   if (look.element.id == kCluster) {
     reading_ = Reading::kCluster;
+    lost_ = false;
     scanned_ = look.element.head;
     timed_ = false;
     return cluster(bytes);
@@ -134,6 +144,7 @@ std::string Matroska::endless(Bytes headers) const {
 Step Matroska::drop_group(const char* why) {
   reading_ = Reading::kNothing;
   segment_ = {};
+  lost_ = true;
   tracks_ = told_ = {};
   return Step::broken(std::exchange(scanned_, 0), why);
 }
@@ -215,16 +226,10 @@ Step Matroska::pass(Bytes bytes) {
 
 // To the next place where headers or a cluster may begin.
 Step Matroska::lost(Bytes bytes, const char* why) {
-  constexpr std::string_view kStarts[] = {"\x1f\x43\xb6\x75", "\x1a\x45\xdf\xa3"};
   timed_ = false;
+  lost_ = true;
   size_t at = 1;
-  for (; at < bytes.size(); ++at) {
-    const size_t there = std::min<size_t>(bytes.size() - at, 4);
-    if (std::ranges::any_of(kStarts,
-                            [&](auto start) { return has_text(bytes, at, start.substr(0, there)); })) {
-      break;
-    }
-  }
+  while (at < bytes.size() && !may_be_start(bytes.subspan(at))) ++at;
   return Step::broken(at, why);
 }
 

@@ -32,6 +32,7 @@ class Matroska final : public Parser {
   Clock clock_;
   bool timed_ = false;  // the cluster has said its time
   uint64_t cluster_time_ = 0;
+  bool lost_ = false;     // only headers or a cluster can be where it goes on
   uint64_t passing_ = 0;  // bytes of an element that nobody has to have whole
   // Of headers or the beginning of a cluster that are being read: how far, and what the headers have said.
   enum class Reading : uint8_t { kNothing, kHeaders, kCluster };

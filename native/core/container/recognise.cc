@@ -71,6 +71,32 @@ Recognition asf(Bytes start) {
   return either(text_at(start, 0, kAsfHeader),
                 chunked == Recognition::kYes ? text_at(start, 12, kAsfHeader) : chunked);
 }
+Recognition flac(Bytes start) { return text_at(start, 0, "fLaC"); }
+Recognition wav(Bytes start) {
+  const Recognition riff = either(text_at(start, 0, "RIFF"), text_at(start, 0, "RF64"));
+  if (riff == Recognition::kNo) return riff;
+  return start.size() < 8 ? Recognition::kNeedMore : text_at(start, 8, "WAVE");
+}
+
+// A line that can be a boundary's, and one of a part's head.
+Recognition multipart(Bytes start) {
+  constexpr size_t kMostBoundary = 72;
+  const size_t blank = start.size() > 1 && start[0] == '\r' && start[1] == '\n' ? 2 : 0;
+  const Recognition dashes = text_at(start, blank, "--");
+  if (dashes != Recognition::kYes) return dashes;
+  size_t at = blank;
+  while (at < start.size() && start[at] > ' ' && start[at] <= '~') ++at;
+  if (at - blank > kMostBoundary + 2) return Recognition::kNo;
+  if (at == start.size()) return Recognition::kNeedMore;
+  const std::string_view line_end = start[at] == '\r' ? "\r\n" : "\n";
+  const Recognition ends = text_at(start, at, line_end);
+  if (ends != Recognition::kYes) return ends;
+  at += line_end.size();
+  const Recognition head = either(text_at(start, at, "Content-"), text_at(start, at, "content-"));
+  return either(head, text_at(start, at, "CONTENT-"));
+}
+
+Recognition events(Bytes start) { return either(text_at(start, 0, "data:"), text_at(start, 0, "event:")); }
 
 struct Known {
   Format format;
@@ -84,6 +110,10 @@ constexpr Known kKnown[] = {
     {Format::kFlv, flv},
     {Format::kMpegTs, mpeg_ts},
     {Format::kMp4, mp4},
+    {Format::kFlac, flac},
+    {Format::kWav, wav},
+    {Format::kMultipart, multipart},
+    {Format::kEvents, events},
     {Format::kMpegAudio, mpeg_audio},
     {Format::kAdts, audio_frames<Adts>},
     {Format::kFlv, flv}, {Format::kMpegTs, mpeg_ts},       {Format::kMp4, mp4},
