@@ -1,4 +1,5 @@
 #include "core/container/adts.h"
+#include "core/container/annex_b.h"
 #include "core/container/asf.h"
 #include "core/container/flv.h"
 #include "core/container/mp4.h"
@@ -22,6 +23,10 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view) {
       return std::make_unique<Mp4>();
     case Format::kAsf:
       return std::make_unique<Asf>();
+    case Format::kH264:
+      return std::make_unique<AnnexB>(NalCodec::kH264);
+    case Format::kH265:
+      return std::make_unique<AnnexB>(NalCodec::kH265);
     default:
       return nullptr;
   }
