@@ -76,6 +76,7 @@ export interface Binding {
     prelude: Uint8Array | undefined,
     epilogue: Uint8Array | undefined,
     serial: number,
+    contentType: Uint8Array | undefined,
   ): void;
   /** True when it is closed at once; otherwise a record follows. */
   sourceClose(id: number): boolean;
@@ -241,6 +242,10 @@ export const RECORD = {
   sourceBroken: 12,
   /** [13, source, byte, packet, -, serial], and "event why it is passed over" */
   sourceSkipped: 13,
+  /** [14, source, byte, frame, -, serial], and "format what is wrong" */
+  sourceMisread: 14,
+  /** [15, source, byte, frame, -, serial], and "format media-type", a line break, caps */
+  sourceFormat: 15,
 } as const;
 
 /** native/core/client/client.h, Reason. */
@@ -282,8 +287,26 @@ export const STATE_TEXTS = ['streamStart', 'caps', 'segment', 'tags', 'title'] a
 /** native/core/source/body.h, BodyFraming. */
 export const BODY_FRAMING = { raw: 0, length: 1, chunked: 2 } as const;
 
+/** native/core/container/format.h, Format; the first one there has no parser. */
+export const CONTAINERS = [
+  'mp3',
+  'aac',
+  'ogg',
+  'webm',
+  'flv',
+  'mpegts',
+  'mp4',
+  'asf',
+  'multipart',
+  'h264',
+  'h265',
+  'wav',
+  'flac',
+  'sse',
+] as const;
+
 /** native/core/source/stream_reader.h, StreamFormat. */
-export const STREAM_FORMATS = ['raw', 'gdp', 'auto'] as const;
+export const STREAM_FORMATS = ['raw', 'gdp', 'auto', ...CONTAINERS] as const;
 
 /** native/core/wire/framing.h, Framing. */
 export const FRAMINGS = ['raw', 'chunked', 'websocket', 'icy'] as const;

@@ -70,13 +70,19 @@ export type { SinkStats } from './sink/stats.js';
 export type { StreamState, StreamStateChange } from './sink/stream-state.js';
 export type {
   AttachOptions,
-  SkippedEvent,
   SourceError,
   SourceEvents,
   SourceOptions,
   StreamFormat,
 } from './source/fd-source.js';
 export { FdSource } from './source/fd-source.js';
+export type {
+  ContainerFormat,
+  MisreadBytes,
+  SkippedEvent,
+  SourceWarning,
+  StreamDescription,
+} from './source/notes.js';
 export { Caps } from './structure/caps.js';
 export type { Segment, StreamStart, Tags, TagValue } from './structure/sticky-events.js';
 export { Structure } from './structure/structure.js';

@@ -37,6 +37,10 @@ export function logServer(server: FlumenServer, log: Logger): void {
     if (error === undefined) log.info({ mount: path, listeners }, 'source has ended');
     else log.warn({ mount: path, listeners, error: error.message }, 'source lost');
   });
+  server.on('source-format', ({ path }, { format, contentType }) => {
+    log.info({ mount: path, format, type: contentType }, 'stream recognised');
+  });
+  server.on('source-warning', ({ path }, warning) => log.warn({ mount: path, ...warning }, 'cannot be read'));
   server.on('mount-ended', ({ path }) => log.info({ mount: path }, 'mount has ended'));
   server.on('listener-removed', ({ path }, { reason, stats, error }) => {
     // Listeners come and go in thousands: only the ones that were thrown out are worth a line here.

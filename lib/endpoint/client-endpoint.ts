@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { flumenError } from '../errors.js';
 import type { RemovalReason } from '../sink/client.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import type { SkippedEvent } from '../source/fd-source.js';
+import type { SourceWarning, StreamDescription } from '../source/notes.js';
 import { type Peer, peerOf } from './address.js';
 import { type Backoff, checkReconnect, type ReconnectOptions } from './backoff.js';
 import type { Dial, Dialled } from './dial.js';
@@ -42,8 +42,10 @@ export interface ClientEndpointEvents {
   disconnect: [Departure];
   /** Another attempt will be made. */
   reconnect: [Retry];
-  /** Of sources that read GDP: an event was passed over. */
-  warning: [SkippedEvent];
+  /** Of sources: something of the peer's stream could not be used, see FdSource. */
+  warning: [SourceWarning];
+  /** Of sources: what the peer's stream is, see FdSource. */
+  format: [StreamDescription];
   /** Without `reconnect`: it could not connect. The end point is closed. Emitted only to those who listen. */
   error: [Error];
   /** Closed: by close(), the signal, the end of its sink, or because there is nothing to connect again for. */

@@ -27,7 +27,8 @@ export class ClientSource extends ClientEndpoint {
     this.#intake = new Intake(sink, options, {
       // A body that says where it ends, and came to that end, will not go on.
       gone: (departure) => this.gone(departure, this.#framed && departure.reason === 'ended'),
-      warning: (skipped) => this.emit('warning', skipped),
+      warning: (warning) => this.emit('warning', warning),
+      format: (description) => this.emit('format', description),
     });
   }
 

@@ -43,7 +43,7 @@ async function dialGet(url: URL, signal: AbortSignal): Promise<Dialled> {
       socket.write(requestHead('GET', at, ['Accept: */*', 'Connection: close']));
       const { head, rest } = await answerOf(socket, signal, ANSWER_TIMEOUT, 200);
       if (head === undefined) throw new Error(`GET ${shown(at)}: no answer in ${ANSWER_TIMEOUT} ms`);
-      if (head.status === 200) return { socket, attach: { prelude: rest, ...framingOf(head, at) } };
+      if (head.status === 200) return { socket, attach: { prelude: rest, ...bodyOf(head, at) } };
       const { location } = head.headers;
       if (head.status < 300 || head.status > 399 || location === undefined) throw refused('GET', at, head);
       if (redirects === MAX_REDIRECTS)
@@ -123,6 +123,11 @@ function answerOf(
     signal.addEventListener('abort', abort, { once: true });
     socket.on('data', onData).on('end', onEnd).on('error', fail).resume();
   });
+}
+
+function bodyOf(head: ResponseHead, url: URL): AttachOptions {
+  const type = head.headers['content-type'];
+  return { ...framingOf(head, url), ...(type === undefined ? {} : { contentType: type }) };
 }
 
 function framingOf({ headers }: ResponseHead, url: URL): AttachOptions {

@@ -1,14 +1,17 @@
 /** Lets one peer after the other write into a sink. The sink and its clients stay when a peer goes. */
 import type net from 'node:net';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import { type AttachOptions, FdSource, type SkippedEvent, type SourceOptions } from '../source/fd-source.js';
+import { type AttachOptions, FdSource, type SourceOptions } from '../source/fd-source.js';
+import type { SourceWarning, StreamDescription } from '../source/notes.js';
 import type { Departure } from './client-endpoint.js';
 
 export interface IntakeEvents {
   /** The peer has gone; the next one may be attached. */
   gone(departure: Departure): void;
-  /** An event of the peer's GDP stream was passed over. */
-  warning(skipped: SkippedEvent): void;
+  /** Something of the peer's stream could not be used. */
+  warning(warning: SourceWarning): void;
+  /** What the peer's stream is. */
+  format(description: StreamDescription): void;
 }
 
 export class Intake {
@@ -46,7 +49,8 @@ export class Intake {
     const source = new FdSource(this.#sink, this.#options);
     source.on('end', () => this.#events.gone({ reason: 'ended' }));
     source.on('error', (error) => this.#events.gone({ reason: 'error', error }));
-    source.on('warning', (skipped) => this.#events.warning(skipped));
+    source.on('warning', (warning) => this.#events.warning(warning));
+    source.on('format', (description) => this.#events.format(description));
     source.on('timeout', () => void this.#drop(source));
     return source;
   }

@@ -3,7 +3,7 @@ import type net from 'node:net';
 import { constants } from 'node:os';
 import { systemError } from '../errors.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import type { SkippedEvent } from '../source/fd-source.js';
+import type { SourceWarning, StreamDescription } from '../source/notes.js';
 import { checkInteger, checkKeys } from '../units.js';
 import { ADDRESS_KEYS, type AddressOptions, checkAddress, type Peer, peerOf } from './address.js';
 import type { Departure } from './client-endpoint.js';
@@ -22,8 +22,10 @@ export interface TcpServerSourceEvents extends ServerEndpointEvents {
   connect: [Peer];
   /** The peer has gone; the next one's connect follows at once if one waits. */
   disconnect: [Departure & Peer];
-  /** With GDP: an event of the peer's was passed over. */
-  warning: [SkippedEvent];
+  /** Something of the peer's stream could not be used: see FdSource. */
+  warning: [SourceWarning];
+  /** What the peer's stream is: see FdSource. */
+  format: [StreamDescription];
 }
 
 interface Waiting {
@@ -55,7 +57,8 @@ export class TcpServerSource extends ServerEndpoint<TcpServerSourceEvents> {
     this.#backlog = backlog;
     this.#intake = new Intake(sink, options, {
       gone: (departure) => this.#gone(departure),
-      warning: (skipped) => this.emit('warning', skipped),
+      warning: (warning) => this.emit('warning', warning),
+      format: (description) => this.emit('format', description),
     });
   }
 

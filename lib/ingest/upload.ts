@@ -80,6 +80,15 @@ const TYPES: Readonly<Record<string, string>> = {
   flv: 'video/x-flv',
   ts: 'video/mp2t',
   flac: 'audio/flac',
+  mkv: 'video/x-matroska',
+  mp4: 'video/mp4',
+  m4a: 'audio/mp4',
+  wav: 'audio/wav',
+  asf: 'video/x-ms-asf',
+  wmv: 'video/x-ms-wmv',
+  mjpeg: 'multipart/x-mixed-replace',
+  h264: 'video/h264',
+  h265: 'video/h265',
 };
 
 /** Collects what the head says; a missing Content-Type follows from the mount's suffix. */

@@ -1,7 +1,7 @@
 /** The input of a relay: opens a place and lets it write into the sink until it ends. */
 import { type ClientSource, HttpClientSource, TcpClientSource, TcpServerSource } from '../endpoint/index.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import { FdSource, type StreamFormat } from '../source/fd-source.js';
+import { FdSource, STREAM_FORMATS, type StreamFormat } from '../source/fd-source.js';
 import { openFile } from './file.js';
 import type { Place } from './place.js';
 import { type Reporter, tellClient } from './reporter.js';
@@ -17,7 +17,7 @@ export interface ConnectOptions {
   readonly reconnect: boolean;
 }
 
-export const IN_FORMATS: readonly StreamFormat[] = ['raw', 'gdp', 'auto'];
+export const IN_FORMATS: readonly StreamFormat[] = STREAM_FORMATS;
 
 export interface InputOptions extends ConnectOptions {
   /** What comes in. */
@@ -50,7 +50,7 @@ export async function openInput(
       server.on('error', (error) => report.failed('accept failed', error));
       server.on('connect', (peer) => report.info('peer connected', { ...peer }));
       server.on('disconnect', (gone) => report.departed(gone));
-      server.on('warning', (skipped) => report.skipped(skipped));
+      tellStream(server, report);
       await server.listen();
       report.listening(server.addresses);
       return { ended: new Promise(() => {}), close: () => server.close() };
@@ -64,7 +64,7 @@ export async function openInput(
 
 function readDescriptor(sink: MultiHandleSink, fd: number, format: StreamFormat, report: Reporter): Input {
   const source = new FdSource(sink, { format });
-  source.on('warning', (skipped) => report.skipped(skipped));
+  tellStream(source, report);
   const ended = new Promise<void>((resolve, reject) => {
     source.on('end', resolve).on('error', reject);
   });
@@ -74,9 +74,16 @@ function readDescriptor(sink: MultiHandleSink, fd: number, format: StreamFormat,
   return { ended, close: () => source.close() };
 }
 
+/** What all kinds of sources have in common. */
+function tellStream(source: FdSource | ClientSource | TcpServerSource, report: Reporter): void {
+  const events = source as Pick<FdSource, 'on'>;
+  events.on('warning', (warning) => report.misread(warning));
+  events.on('format', (description) => report.format(description));
+}
+
 function connect(client: ClientSource, report: Reporter): Input {
   tellClient(client, report);
-  client.on('warning', (skipped) => report.skipped(skipped));
+  tellStream(client, report);
   let failure: Error | undefined;
   client.on('error', (error) => {
     failure = error;

@@ -1,7 +1,7 @@
 /** What a relay tells while it runs: each line is about one place. */
 import type net from 'node:net';
 import type { ClientEndpoint, Departure, Peer, Refused } from '../endpoint/index.js';
-import type { SkippedEvent } from '../source/fd-source.js';
+import type { SourceWarning, StreamDescription } from '../source/notes.js';
 
 /** Where the lines go; pino's Logger is one. */
 export interface Log {
@@ -43,8 +43,12 @@ export class Reporter {
     this.warn('refused', { ...peer, error: error.message });
   }
 
-  skipped(skipped: SkippedEvent): void {
-    this.warn('event passed over', skipped);
+  misread(warning: SourceWarning): void {
+    this.warn('event' in warning ? 'event passed over' : 'cannot be read', warning);
+  }
+
+  format(description: StreamDescription): void {
+    this.info('format', description);
   }
 
   failed(what: string, error: Error): void {

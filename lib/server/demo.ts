@@ -1,7 +1,7 @@
 /** /demo.mp3: a short piece of music, over and over, so that there is something to hear at once. */
 
 import { readFileSync } from 'node:fs';
-import { BURST_BYTES, type Mount } from './mount.js';
+import { BURST_MS, type Mount } from './mount.js';
 import type { Mounts } from './mounts.js';
 import { type MpegFrame, splitFrames } from './mpeg-frames.js';
 
@@ -57,7 +57,7 @@ export class DemoProgram {
     this.#mount.publishProgram(info);
     this.#mount.retitle('flumen demo - A few chords');
     // A burst is ready from the first second on: players need it to begin without waiting.
-    this.#push(Math.ceil(BURST_BYTES / first.bytes.length));
+    this.#push(Math.ceil((BURST_MS * 1e6) / Number(first.duration)) + 1);
     this.#pacer = new Pacer(Number(first.duration) / 1e6, performance.now());
     this.#timer = setInterval(() => this.#push(this.#pacer.due(performance.now())), TICK_MS);
   }

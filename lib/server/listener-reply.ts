@@ -12,9 +12,12 @@ const EXPOSED = 'icy-br, icy-description, icy-genre, icy-metaint, icy-name, icy-
 /** Methods that a mount understands. */
 export const ALLOWED = 'GET, HEAD, OPTIONS, PUT, SOURCE';
 
-/** Whether a request asks for titles in the stream, and the stream can have them: those of Ogg and WebM are their own. */
+/** Containers have titles of their own, or none that a player looks for between their bytes. */
+const NO_TITLES = /^(video|text|multipart)\/|\b(ogg|webm|matroska|mp4|flac|wav)\b/i;
+
+/** Whether a request asks for titles in the stream, and the stream can have them. */
 export function takesTitles(headers: Headers, info: StreamInfo): boolean {
-  return headers['icy-metadata'] === '1' && !/\b(ogg|webm|matroska)\b/i.test(info.contentType);
+  return headers['icy-metadata'] === '1' && !NO_TITLES.test(info.contentType);
 }
 
 /** Headers of every answer that is, or could be, a stream; `titles`: with titles in it. */
@@ -34,6 +37,8 @@ export function streamHeaders(info: StreamInfo, titles: boolean): [string, strin
     ['icy-br', info.bitrate === undefined ? undefined : String(info.bitrate)],
     ['icy-metaint', titles ? String(ICY_INTERVAL.usual) : undefined],
   ];
+  // Else nginx collects events until a buffer is full.
+  if (info.contentType.startsWith('text/event-stream')) headers.push(['X-Accel-Buffering', 'no']);
   for (const [name, value] of icy) if (value !== undefined) headers.push([name, value]);
   return headers;
 }

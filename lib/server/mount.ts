@@ -9,6 +9,7 @@ import type { StreamInfo } from '../ingest/upload.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
 import { MultiSocketSink } from '../sink/multi-socket-sink.js';
 import { type AttachOptions, FdSource } from '../source/fd-source.js';
+import type { SourceWarning, StreamDescription } from '../source/notes.js';
 import { StreamHead, streamHeaders, takesTitles } from './listener-reply.js';
 
 export interface MountOptions {
@@ -25,6 +26,10 @@ export interface MountObserver {
   sourceConnected(mount: Mount): void;
   /** The source has gone; with an error when it did not end properly. Listeners stay for the grace time. */
   sourceGone(mount: Mount, error: Error | undefined): void;
+  /** What the source's stream is: `mount.info` says so from now on. */
+  sourceRecognised(mount: Mount, description: StreamDescription): void;
+  /** Something of the source's stream could not be used; it goes on. */
+  sourceMisread(mount: Mount, warning: SourceWarning): void;
   listenerAdded(mount: Mount, client: Client): void;
   listenerRemoved(mount: Mount, removed: ClientRemoved): void;
   /** The path is free again; the listeners have been or are being ended. */
@@ -36,8 +41,10 @@ export interface Listener {
   readonly remoteAddress: string;
 }
 
-/** How much of the recent stream a new listener is given at once, so that players start without waiting. */
-export const BURST_BYTES = 65_536;
+/** How much of the recent stream a new listener is given at once, so that players start without waiting. ms. */
+export const BURST_MS = 5_000;
+/** … and how much at most, where the stream comes faster than it plays and says nothing of its time. */
+const BURST_MOST = 16 * 1024 * 1024;
 const SOURCE_TIMEOUT = 10_000;
 /** How long the end of a mount may take: to send the rest, and to flush it. ms. */
 const END_TIMEOUT = 1_000;
@@ -71,8 +78,9 @@ export class Mount {
     this.#info = info;
     this.#head = new StreamHead(info);
     this.sink = new MultiSocketSink({
-      syncMethod: 'burst',
-      burstMin: { bytes: BURST_BYTES },
+      syncMethod: 'burst-keyframe',
+      burstMin: { ms: BURST_MS },
+      burstMax: { bytes: BURST_MOST },
       flushInterval: options.flushInterval,
       closeTimeout: CLOSE_TIMEOUT,
     });
@@ -120,7 +128,7 @@ export class Mount {
     this.#observer.sourceConnected(this);
     try {
       this.#source ??= this.#newSource();
-      this.#source.attach(socket, options);
+      this.#source.attach(socket, { contentType: info.contentType, ...options });
     } catch (error) {
       socket.destroy();
       this.#sourceGone(error as Error);
@@ -181,11 +189,24 @@ export class Mount {
   }
 
   #newSource(): FdSource {
-    const source = new FdSource(this.sink, { timeout: this.#sourceTimeout });
+    const source = new FdSource(this.sink, { timeout: this.#sourceTimeout, format: 'auto' });
+    source.on('format', (description) => this.#recognised(description));
+    source.on('warning', (warning) => this.#observer.sourceMisread(this, warning));
     source.on('end', () => this.#sourceGone(undefined));
     source.on('error', (error) => this.#sourceGone(error));
     source.on('timeout', () => void this.#drop(source));
     return source;
+  }
+
+  /** Listeners are told what the bytes are, not what the encoder called them: ffmpeg says audio/mpeg of everything. */
+  #recognised(description: StreamDescription): void {
+    if (this.#state !== 'live') return;
+    const { contentType } = description;
+    if (contentType !== '' && contentType !== this.#info.contentType) {
+      this.#info = { ...this.#info, contentType };
+      this.#head = new StreamHead(this.#info);
+    }
+    this.#observer.sourceRecognised(this, description);
   }
 
   /** Cuts a source that has fallen silent, so that it can come back on a new connection. */

@@ -62,6 +62,8 @@ export class Mounts {
         this.#sources--;
         observer.sourceGone(mount, error);
       },
+      sourceRecognised: (mount, description) => observer.sourceRecognised(mount, description),
+      sourceMisread: (mount, warning) => observer.sourceMisread(mount, warning),
       listenerAdded: (mount, client) => {
         this.#listeners++;
         observer.listenerAdded(mount, client);

@@ -8,6 +8,7 @@ import { reply } from '../http/reply.js';
 import { createSite } from '../http/site.js';
 import { Front, type FrontRequest } from '../ingest/front.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
+import type { SourceWarning, StreamDescription } from '../source/notes.js';
 import { DemoProgram } from './demo.js';
 import { type Authenticate, Listeners } from './listeners.js';
 import { Metadata } from './metadata.js';
@@ -34,6 +35,10 @@ export interface ServerEvents {
   'source-connected': [mount: Mount];
   /** With an error when the source did not end properly. Its listeners stay for the grace time. */
   'source-gone': [mount: Mount, error?: Error];
+  /** What the source's stream is, by its first bytes. `mount.info` has its media type from now on. */
+  'source-format': [mount: Mount, description: StreamDescription];
+  /** Something of the source's stream could not be used, and it goes on: see FdSource. */
+  'source-warning': [mount: Mount, warning: SourceWarning];
   'mount-ended': [mount: Mount];
   'listener-added': [mount: Mount, client: Client];
   'listener-removed': [mount: Mount, removed: ClientRemoved];
@@ -164,6 +169,10 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
         if (error === undefined) this.emit('source-gone', mount);
         else this.emit('source-gone', mount, error);
       },
+      sourceRecognised: (mount: Mount, description: StreamDescription) =>
+        void this.emit('source-format', mount, description),
+      sourceMisread: (mount: Mount, warning: SourceWarning) =>
+        void this.emit('source-warning', mount, warning),
       mountEnded: (mount: Mount) => void this.emit('mount-ended', mount),
       listenerAdded: (mount: Mount, client: Client) => void this.emit('listener-added', mount, client),
       listenerRemoved: (mount: Mount, removed: ClientRemoved) =>

@@ -12,29 +12,22 @@ import { type Handed, handOff } from '../handoff/index.js';
 import { native } from '../native.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
 import { checkChoice, checkInteger, checkKeys, checkNumber, describe } from '../units.js';
+import type { ContainerFormat, SourceWarning, StreamDescription } from './notes.js';
 
-/** raw: the bytes as they are. gdp: frames and the stream's state come out of GDP. auto: whichever of the two it is. */
+/**
+ * raw: the bytes as they are, a frame for each read. gdp: frames and the stream's state come out of GDP. A container: it
+ * is cut into frames with times and flags, and its headers become the stream's state. auto: whichever of these it is.
+ */
 export type StreamFormat = (typeof STREAM_FORMATS)[number];
 
 export interface SourceOptions {
   /** ms without a byte after which `timeout` is emitted (again each time); reading goes on. Default 0: never. */
   timeout?: number;
   /**
-   * What the bodies are. With `auto` each one is judged by its first bytes; until that can be, at most 61 bytes wait.
-   * Default raw.
+   * What the bodies are. With `auto` each one is judged by its first bytes, and then by its content type; until that can
+   * be, at most 8 KiB wait. Default raw.
    */
   format?: StreamFormat;
-}
-
-/** An event of a GDP stream that was passed over: nobody knows it, it cannot be read, or something in it is missing. */
-export interface SkippedEvent {
-  /** Bytes of this stream before its packet. */
-  at: number;
-  /** Packets before it. */
-  packet: number;
-  /** "toc", "gap"…, or "unknown". */
-  event: string;
-  reason: string;
 }
 
 export interface AttachOptions {
@@ -46,6 +39,8 @@ export interface AttachOptions {
   length?: number;
   /** Written to the descriptor after the clean end of a chunked body or one with a length, before it is closed. */
   epilogue?: Uint8Array;
+  /** What the sender says that the body is: for what `format: 'auto'` cannot tell, and for multipart's boundary. */
+  contentType?: string;
 }
 
 /** Operating trouble of a source. `offset`: bytes of this body, framing included, up to where it happened. */
@@ -66,11 +61,15 @@ export interface SourceEvents {
    * What had come before it is in the sink.
    */
   error: [SourceError | GdpError];
-  /** An event was passed over; the stream goes on. Of each body the first hundred are told. */
-  warning: [SkippedEvent];
+  /** What the body is, as its first frame shows it, and again when that changes: of containers, and with auto. */
+  format: [StreamDescription];
+  /** An event was passed over, or bytes could not be read; the stream goes on. Of each body the first hundred are told. */
+  warning: [SourceWarning];
   /** Nothing came for `timeout` ms. */
   timeout: [];
 }
+
+export { STREAM_FORMATS };
 
 const BODY_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -136,8 +135,18 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
         ? Buffer.concat([options.prelude, handed.prelude])
         : (options.prelude ?? handed.prelude);
     const { length = 0, epilogue } = options;
+    const type = options.contentType === undefined ? undefined : Buffer.from(options.contentType);
     this.#serial += 1;
-    native.sourceAttach(this.#id, handed.fd, BODY_FRAMING[framing], length, prelude, epilogue, this.#serial);
+    native.sourceAttach(
+      this.#id,
+      handed.fd,
+      BODY_FRAMING[framing],
+      length,
+      prelude,
+      epilogue,
+      this.#serial,
+      type,
+    );
   }
 
   #vanished(cause: Error | undefined): void {
@@ -207,6 +216,13 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
     } else if (kind === RECORD.sourceSkipped) {
       const { at, packet, word, rest } = toldOf(records, offset, extra);
       this.emit('warning', { at, packet, event: word, reason: rest });
+    } else if (kind === RECORD.sourceMisread) {
+      const { at, packet, word, rest } = toldOf(records, offset, extra);
+      this.emit('warning', { at, frame: packet, format: word as ContainerFormat, reason: rest });
+    } else if (kind === RECORD.sourceFormat) {
+      const { word, rest } = toldOf(records, offset, extra);
+      const [contentType = '', caps = ''] = rest.split('\n', 2);
+      this.emit('format', { format: word as StreamDescription['format'], contentType, caps });
     }
   }
 
@@ -247,8 +263,11 @@ function sourceError(cause: Partial<SourceError> = {}): SourceError {
 }
 
 function checkAttachOptions(options: AttachOptions): void {
-  checkKeys('attach options', options, ['prelude', 'framing', 'length', 'epilogue']);
-  const { framing, length } = options;
+  checkKeys('attach options', options, ['prelude', 'framing', 'length', 'epilogue', 'contentType']);
+  const { framing, length, contentType } = options;
+  if (contentType !== undefined && typeof contentType !== 'string') {
+    throw new TypeError(`contentType must be a string, not ${describe(contentType)}`);
+  }
   if (framing !== undefined && framing !== 'raw' && framing !== 'chunked') {
     throw new TypeError(`framing must be "raw" or "chunked", not ${describe(framing)}`);
   }

@@ -36,7 +36,7 @@ Result<Loop*> loop_for(Instance& instance, Instance::SourceEntry& entry, FdKind 
   return entry.loop;
 }
 
-// sourceAttach(id, fd, framing, length, prelude?, epilogue?, serial)
+// sourceAttach(id, fd, framing, length, prelude?, epilogue?, serial, contentType?)
 Napi::Value source_attach(const Napi::CallbackInfo& info) {
   Instance& instance = *Instance::of(info.Env());
   const uint32_t id = info[0].As<Napi::Number>().Uint32Value();
@@ -63,6 +63,7 @@ Napi::Value source_attach(const Napi::CallbackInfo& info) {
   feed->prelude = std::string(text_of(info[4]));
   feed->epilogue = std::string(text_of(info[5]));
   feed->serial = info[6].As<Napi::Number>().Uint32Value();
+  feed->content_type = std::string(text_of(info[7]));
   entry.sink->attach(entry.source, *entry.loop, std::move(feed));
   return info.Env().Undefined();
 }

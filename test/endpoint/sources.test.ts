@@ -8,7 +8,7 @@ import {
   GdpEncoder,
   MultiFdSink,
   type Refused,
-  type SkippedEvent,
+  type SourceWarning,
   TcpClientSource,
   type TcpClientSourceOptions,
   TcpServerSource,
@@ -148,7 +148,7 @@ describe('GDP', () => {
     const server = new Accepting();
     const port = await server.listen();
     const tcp = clientSource({ host: '127.0.0.1', port, format: 'gdp' });
-    const warnings: SkippedEvent[] = [];
+    const warnings: SourceWarning[] = [];
     tcp.on('warning', (skipped) => warnings.push(skipped));
     void tcp.connect();
     const peer = await server.next();

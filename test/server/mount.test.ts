@@ -28,11 +28,13 @@ function closed(socket: net.Socket): Promise<void> {
 const silent: MountObserver = {
   sourceConnected() {},
   sourceGone() {},
+  sourceRecognised() {},
+  sourceMisread() {},
   listenerAdded() {},
   listenerRemoved() {},
   mountEnded() {},
 };
-const info = { contentType: 'audio/mpeg' };
+const info = { contentType: 'text/plain' };
 
 describe('a source that falls silent', () => {
   it('is cut after the time-out, and may come back on a new connection', async () => {

@@ -30,7 +30,7 @@ describe('answers to sources', () => {
       'SOURCE /live.mp3 HTTP/1.0',
       'Host: x',
       'User-Agent: libshout/2.4.6',
-      'Content-Type: audio/mpeg',
+      'Content-Type: application/octet-stream',
       'Content-Length: 0',
       'Connection: Keep-Alive',
     );
@@ -132,7 +132,7 @@ describe('answers to listeners', () => {
     const [status, ...lines] = peer.text.split('\r\n\r\n', 1)[0]!.split('\r\n');
     expect(status).toBe('HTTP/1.1 200 OK');
     for (const line of [
-      'Content-Type: audio/mpeg',
+      'Content-Type: application/octet-stream',
       'Connection: close',
       'Cache-Control: no-cache, no-store',
       'Access-Control-Allow-Origin: *',
@@ -233,7 +233,7 @@ describe('the second request of a connection', () => {
     await peer.receives('Access-Control-Expose-Headers');
     source.send('abcdef');
     await peer.receives('abcdef');
-    expect(peer.text).toMatch(/\r\nContent-Type: audio\/mpeg\r\n/);
+    expect(peer.text).toMatch(/\r\nContent-Type: application\/octet-stream\r\n/);
     expect(peer.text).toMatch(/\r\nicy-name: Caf\xc3\xa9\r\n/);
   });
 

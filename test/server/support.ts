@@ -106,7 +106,13 @@ export function ask(port: number, ...lines: string[]): Promise<string> {
 
 /** A source that has been let in. */
 export async function publish(port: number, path = '/live.mp3', ...lines: string[]): Promise<Peer> {
-  const head = [`PUT ${path} HTTP/1.1`, AUTH, 'Expect: 100-continue', 'Content-Type: audio/mpeg', ...lines];
+  const head = [
+    `PUT ${path} HTTP/1.1`,
+    AUTH,
+    'Expect: 100-continue',
+    'Content-Type: application/octet-stream',
+    ...lines,
+  ];
   return new Peer(port).send(`${head.join('\r\n')}\r\n\r\n`).receives('100 Continue\r\n\r\n');
 }
 

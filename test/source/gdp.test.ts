@@ -14,8 +14,8 @@ import {
   type GdpPacket,
   GdpParser,
   MultiFdSink,
-  type SkippedEvent,
   type SourceOptions,
+  type SourceWarning,
 } from '../../lib/index.js';
 import { depay } from '../gdp/support.js';
 import { fifo, reader, scratchFile, tcpPair } from '../sink/support.js';
@@ -41,7 +41,7 @@ afterEach(async () => {
 
 interface Outcome {
   error: GdpError | undefined;
-  warnings: SkippedEvent[];
+  warnings: SourceWarning[];
 }
 
 /** Reads `bytes` from a file until the source ends. */
@@ -59,7 +59,7 @@ async function readFile(bytes: Uint8Array, options: SourceOptions = { format: 'g
 
 async function readFrom(fd: number, options: SourceOptions = { format: 'gdp' }): Promise<Outcome> {
   const source = new FdSource(sink, options);
-  const warnings: SkippedEvent[] = [];
+  const warnings: SourceWarning[] = [];
   source.on('warning', (skipped) => warnings.push(skipped));
   const ended = once(source, 'end').catch((error) => error);
   source.attach(fd);
@@ -292,8 +292,8 @@ describe('trouble', () => {
   });
 
   it('a format that there is not', () => {
-    expect(() => new FdSource(sink, { format: 'ogg' as never })).toThrow(
-      'format must be "raw", "gdp" or "auto", not "ogg"',
+    expect(() => new FdSource(sink, { format: 'rm' as never })).toThrow(
+      /^format must be "raw", "gdp", "auto", "mp3", .* or "sse", not "rm"$/,
     );
   });
 });

@@ -28,6 +28,9 @@ Recognition either(Recognition a, Recognition b) {
 // Two frames one behind the other.
 template <typename Frames>
 Recognition audio_frames(Bytes start) {
+  // Eleven bits of sync: little else has to wait for a whole header.
+  if (!start.empty() && start[0] != 0xff) return Recognition::kNo;
+  if (start.size() > 1 && start[1] < 0xe0) return Recognition::kNo;
   if (start.size() < Frames::kHeaderBytes) return Recognition::kNeedMore;
   const AudioFrame first = Frames::read_header(start);
   if (first.size == 0) return Recognition::kNo;
@@ -107,6 +110,24 @@ constexpr Known kKnown[] = {
     {Format::kAdts, audio_frames<Adts>},
 };
 
+// Of these, what somebody has joined in the middle can be read on: a relay gets them so.
+bool may_begin_anywhere(Format format) {
+  return format == Format::kMpegAudio || format == Format::kAdts || format == Format::kMpegTs;
+}
+
+// Nothing tells these but their sender.
+bool is_told(Format format) { return format == Format::kMultipart || format == Format::kEvents; }
+
+bool begins_somewhere(Format format, Bytes start) {
+  for (const Known& known : kKnown) {
+    if (known.format != format) continue;
+    for (size_t at = 1; at < start.size(); ++at) {
+      if (known.looks(start.subspan(at)) == Recognition::kYes) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<Format> recognise(Bytes start, bool whole, std::string_view content_type) {
@@ -117,7 +138,11 @@ std::optional<Format> recognise(Bytes start, bool whole, std::string_view conten
     if (looks == Recognition::kYes) return known.format;
     if (looks == Recognition::kNeedMore && !enough) return std::nullopt;
   }
-  return format_of_type(content_type).value_or(Format::kGeneric);
+  const Format said = format_of_type(content_type).value_or(Format::kGeneric);
+  if (is_told(said)) return said;
+  if (!may_begin_anywhere(said)) return Format::kGeneric;
+  if (begins_somewhere(said, start)) return said;
+  return enough ? std::optional(Format::kGeneric) : std::nullopt;
 }
 
 }  // namespace flumen::container

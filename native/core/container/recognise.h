@@ -14,7 +14,8 @@ inline constexpr size_t kMostSniffed = 8 * kKiB;
 enum class Recognition : uint8_t { kNo, kNeedMore, kYes };
 
 /// What the stream is that begins with `start`; nothing while that can still come out. `whole`: no more bytes
-/// come to help. `content_type`: what the sender says, asked where the bytes say nothing.
+/// come to help. `content_type`: what the sender says; it decides between what bytes cannot tell apart, and
+/// has frames looked for that do not begin at the front.
 std::optional<Format> recognise(Bytes start, bool whole, std::string_view content_type);
 
 }  // namespace flumen::container

@@ -10,7 +10,9 @@ namespace {
 
 using container::Step;
 
-/// After so many bytes in which nothing was found again, the stream is taken to be something else.
+/// After so many bytes in which nothing was found, or nothing again, the stream is taken to be something
+/// else.
+constexpr size_t kMostSought = 64 * kKiB;
 constexpr size_t kMostLost = 4 * kMiB;
 /// More are not told: each costs JavaScript a call.
 constexpr size_t kMostWarnings = 100;
@@ -55,6 +57,7 @@ Intake ContainerStream::obey(const Step& step, Nanos now) {
   BlockSlice bytes = pending_.cut(step.size);
   if (step.kind == Step::Kind::kBroken) return append_broken(std::move(bytes), step.why, now);
   lost_ = 0;
+  if (!std::exchange(found_, true)) described_ = false;
   if (step.kind == Step::Kind::kFrame) return append(std::move(bytes), step.info, now);
   at_ += step.size;
   return Intake::kMore;
@@ -66,6 +69,7 @@ Intake ContainerStream::append_broken(BlockSlice bytes, const char* why, Nanos n
   FrameInfo info;
   info.flags = FrameFlags::kDelta;
   const Intake said = append(std::move(bytes), info, now);
+  if (!found_ && lost_ > kMostSought) give_up("nothing of it was found in 64 KiB", now);
   if (lost_ > kMostLost) give_up("nothing of it was found again in 4 MiB", now);
   return said;
 }
@@ -95,7 +99,7 @@ void ContainerStream::describe(Nanos now) {
   std::vector<std::span<const uint8_t>>& headers = change.headers.emplace();
   std::string caps;
   std::string type;
-  if (parser_) {
+  if (parser_ && found_) {
     for (const std::string& header : parser_->headers().all()) {
       headers.push_back({reinterpret_cast<const uint8_t*>(header.data()), header.size()});
     }
@@ -107,10 +111,10 @@ void ContainerStream::describe(Nanos now) {
   }
   change.texts[static_cast<size_t>(StateText::kCaps)] = caps;
   sink_.set_state(change, now);
-  if (frames_ > 0 && caps == caps_) return;
+  if ((parser_ && !found_) || caps_ == caps) return;
+  const std::string text = std::string(name_of(format_)) + ' ' + type + '\n' + caps;
+  notes_.push_back({StreamNote::Kind::kFormat, at_, frames_, text});
   caps_ = std::move(caps);
-  notes_.push_back(
-      {StreamNote::Kind::kFormat, at_, frames_, std::string(name_of(format_)) + ' ' + type + '\n' + caps_});
 }
 
 void ContainerStream::give_up(const char* why, Nanos now) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,12 +44,13 @@ class ContainerStream {
   Pending pending_;
   size_t wanted_ = 1;
 
-  bool described_ = false;
-  std::string caps_;
+  bool described_ = false;           // the sink knows what is known
+  std::optional<std::string> caps_;  // as the owner was last told
   Nanos last_time_ = kNoTime;
   uint64_t at_ = 0;  // bytes that are through
   uint64_t frames_ = 0;
-  size_t lost_ = 0;  // bytes since the parser has lost its place; 0: it knows it
+  bool found_ = false;  // anything of the format
+  size_t lost_ = 0;     // bytes since the parser has lost its place; 0: it knows it
   size_t warnings_ = 0;
   std::vector<StreamNote> notes_;
 };
