@@ -106,6 +106,15 @@ TEST_CASE("container TS: pictures that can be started with, by the indicator or 
   }
 }
 
+TEST_CASE(
+    "container TS: a stream that has said where it can be started is believed until its tables change") {
+  std::string marked = picture(9'000);
+  marked = marked.substr(0, 3) + std::string("\x30\x02\x40\xff", 4) + marked.substr(4, kPacket - 7);
+  const std::string unmarked = picture(18'000);
+  CHECK(read(pat() + pmt() + marked + unmarked).times() == "100");
+  CHECK(read(pat() + pmt() + marked + pmt(kAvc, 3) + unmarked).times() == "100 200");
+}
+
 TEST_CASE("container TS: sound alone is a start with each of its units") {
   const ContainerReading reading = read(container_sample("aac.ts"));
   CHECK(reading.times() == "1400 1771 2143 2514 2886 3257");

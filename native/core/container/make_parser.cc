@@ -1,4 +1,5 @@
 #include "core/container/adts.h"
+#include "core/container/annex_b.h"
 #include "core/container/asf.h"
 #include "core/container/events.h"
 #include "core/container/flac.h"
@@ -40,6 +41,10 @@ std::unique_ptr<Parser> make_parser(Format format, std::string_view content_type
       return std::make_unique<Multipart>(parameter_of(content_type, "boundary"));
     case Format::kEvents:
       return std::make_unique<Events>();
+    case Format::kH264:
+      return std::make_unique<AnnexB>(NalCodec::kH264);
+    case Format::kH265:
+      return std::make_unique<AnnexB>(NalCodec::kH265);
     default:
       return nullptr;
   }

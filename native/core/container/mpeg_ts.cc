@@ -69,6 +69,8 @@ bool MpegTs::take_table(const uint8_t* packet) {
   phase_ = Phase::kTables;
   ++run_;
   tables_.take(packet);
+  // It may come from another multiplexer now.
+  if (tables_.run_changed()) indicates_ = false;
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "core/container/asf_packet.h"
 #include "core/container/bits.h"
 #include "core/container/mpeg_audio.h"
+#include "core/container/nal.h"
 
 namespace flumen::container {
 
@@ -98,6 +99,28 @@ Recognition multipart(Bytes start) {
 
 Recognition events(Bytes start) { return either(text_at(start, 0, "data:"), text_at(start, 0, "event:")); }
 
+// NAL units from the first byte on, a sequence's parameters among them before any picture.
+template <NalCodec codec>
+Recognition annex_b(Bytes start) {
+  if (start.size() < kNalLookedAt) {
+    return std::ranges::all_of(start, [](uint8_t byte) { return byte <= 1; }) ? Recognition::kNeedMore
+                                                                              : Recognition::kNo;
+  }
+  size_t at = start[2] == 0 ? 1 : 0;
+  if (find_start_code(start.first(at + 3), at) != at) return Recognition::kNo;
+  for (std::optional<size_t> next = at; next; next = find_start_code(start, at + 3)) {
+    at = *next;
+    if (start.size() - at < kNalLookedAt) break;
+    const NalHead head = read_nal_head(codec, start.subspan(at));
+    // The others of H.265 are what H.264's own look like.
+    const bool likely =
+        codec == NalCodec::kH264 || (head.type >= 32 && head.type <= 39 && start[at + 4] == 1);
+    if (!head.valid || !head.opens || !likely) return Recognition::kNo;
+    if (head.parameters) return Recognition::kYes;
+  }
+  return Recognition::kNeedMore;
+}
+
 struct Known {
   Format format;
   Recognition (*looks)(Bytes start);
@@ -118,6 +141,14 @@ constexpr Known kKnown[] = {
     {Format::kAdts, audio_frames<Adts>},
     {Format::kFlv, flv}, {Format::kMpegTs, mpeg_ts},       {Format::kMp4, mp4},
     {Format::kAsf, asf}, {Format::kMpegAudio, mpeg_audio}, {Format::kAdts, audio_frames<Adts>},
+    {Format::kFlv, flv},
+    {Format::kMpegTs, mpeg_ts},
+    {Format::kMp4, mp4},
+    {Format::kAsf, asf},
+    {Format::kH265, annex_b<NalCodec::kH265>},
+    {Format::kH264, annex_b<NalCodec::kH264>},
+    {Format::kMpegAudio, mpeg_audio},
+    {Format::kAdts, audio_frames<Adts>},
 };
 
 // Nothing tells these but their sender.
