@@ -105,7 +105,7 @@ function wrongOf(row, sent, seen) {
 /** Ten segments of pushes and ten of bare eventfd writes by turns, so that both see the same machine. */
 async function measureRow(row, pushes, bare) {
   const pusher = await startPusher(row);
-  const all = { wake: [], none: [], clock: [], bare: [], wrong: [], framesQueued: 0 };
+  const all = { first: [], wake: [], none: [], clock: [], bare: [], wrong: [], framesQueued: 0 };
   const count = Math.ceil(pushes / segments);
   try {
     await pusher.peer.ask(`pairs 1 1500 1`); // warm-up
@@ -116,7 +116,7 @@ async function measureRow(row, pushes, bare) {
       await setTimeout(200);
       const seen = await pusher.load?.ask('report');
       if (seen !== undefined) all.wrong.push(...wrongOf(row, sent, seen));
-      for (const kind of ['wake', 'none', 'clock']) all[kind].push(...sent[kind]);
+      for (const kind of ['first', 'wake', 'none', 'clock']) all[kind].push(...sent[kind]);
       all.framesQueued = sent.framesQueued;
       all.bare.push(...(await bare.ask(`write ${count} ${row.gapMs * 1000}`)).ns);
     }
@@ -127,6 +127,7 @@ async function measureRow(row, pushes, bare) {
     ...row,
     framesQueued: all.framesQueued,
     wrong: all.wrong,
+    first: pushFigures(all.first),
     wake: pushFigures(all.wake),
     none: pushFigures(all.none),
     bare: pushFigures(all.bare),
@@ -140,8 +141,9 @@ const columns = [
   ['frames kept', (r) => `${r.framesQueued}${r.burst ? ' burst' : ''}`],
   ['flush ms', (r) => String(r.flush)],
   ...[
-    ['none', 'no wake'],
-    ['wake', 'wake'],
+    ['none', 'second'],
+    ['first', 'first'],
+    ['wake', 'woke'],
     ['bare', 'eventfd'],
   ].flatMap(([kind, head]) => [
     [`${head}: n`, (r) => String(r[kind].count)],
@@ -155,13 +157,13 @@ const columns = [
 function formatRows(results) {
   const none = results.map((r) => r.none.p50Us);
   const checks = [
-    { what: 'dearest median push without a wake, us', value: Math.max(...none), limit: 3 },
+    { what: 'dearest median second push, us', value: Math.max(...none), limit: 3 },
     {
-      what: 'dearest median push with a wake, above a bare eventfd write, us',
-      value: Math.max(...results.map((r) => r.wake.p50Us - r.bare.p50Us)),
+      what: 'dearest median push after a pause, above a bare eventfd write, us',
+      value: Math.max(...results.map((r) => r.first.p50Us - r.bare.p50Us)),
       limit: 3,
     },
-    { what: 'dearest row / cheapest row, without a wake', value: Math.max(...none) / Math.min(...none) },
+    { what: 'dearest row / cheapest row, second push', value: Math.max(...none) / Math.min(...none) },
   ];
   const wrong = results.flatMap((r) => r.wrong);
   return [

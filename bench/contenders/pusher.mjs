@@ -84,33 +84,35 @@ function writes() {
 }
 
 /**
- * Two pushes back to back, `gapMs` after the last two, until `count` pairs have been made of which the first had to wake the
- * loop and the second had not. Others, up to 10 times as many, are only counted: the loop was quicker than the second push.
+ * Two pushes back to back, `gapMs` after the last two, until `count` pairs have been made whose second push woke nobody.
+ * Others, up to 10 times as many, count for their first push only: the loop was quicker than the second. `first` has all
+ * first pushes, `wake` those of them that woke the loop.
  */
 async function pairs(run, count, gapMs) {
   const writer = new FrameWriter(Number(run), size);
   const served = sink.stats.bytesServed;
-  const [wake, none, clock] = [[], [], []];
+  const [first, wake, none, clock] = [[], [], [], []];
   let made = 0;
   for (let before = writes(); none.length < Number(count) && made < 10 * Number(count); made++) {
     await setTimeout(Number(gapMs));
-    const first = Buffer.from(writer.next()); // the writer has one buffer for all
-    const second = writer.next();
+    const frame = Buffer.from(writer.next()); // the writer has one buffer for all
+    const next = writer.next();
     now(); // the clock's own first call after a sleep is dear
     const t0 = now();
-    sink.push(first);
+    sink.push(frame);
     const t1 = now();
-    sink.push(second);
+    sink.push(next);
     const t2 = now();
     const t3 = now();
     const after = writes();
-    if (after - before > 0) wake.push(Number(t1 - t0));
-    if (after - before === 1) none.push(Number(t2 - t1));
+    first.push(Number(t1 - t0));
+    if (after > before) wake.push(Number(t1 - t0));
+    if (after - before < 2) none.push(Number(t2 - t1));
     clock.push(Number(t3 - t2));
     before = after;
   }
   await drained(served, 2 * made * size * sink.size);
-  return { frames: 2 * made, wake, none, clock, framesQueued: sink.stats.framesQueued };
+  return { frames: 2 * made, first, wake, none, clock, framesQueued: sink.stats.framesQueued };
 }
 
 /** Streams at the cadence; `limitAfterMs` after the start the hard limit becomes `limitFrames`. */

@@ -4,14 +4,8 @@
 
 namespace flumen::test {
 
-bool ModelHeaders::wanted(const ModelHeaders* had, const ModelHeaders* has, bool resend) {
-  if (has == nullptr || has->all.empty()) return false;
-  if (had == nullptr || had->all.empty()) return true;
-  return resend && had->entries != has->entries;
-}
-
 void ModelStream::append(const uint8_t* data, uint32_t size, const FrameInfo& info, Nanos arrival,
-                         const ModelHeaders* headers) {
+                         const ModelState* state, std::string events, gdp::Checksums checksums) {
   const bool timed = info.dts != kNoTime || info.pts != kNoTime;
   const Nanos time = info.dts != kNoTime ? info.dts : info.pts != kNoTime ? info.pts : arrival;
   Nanos running = frames_.empty() ? 0 : frames_.back().time;
@@ -20,8 +14,21 @@ void ModelStream::append(const uint8_t* data, uint32_t size, const FrameInfo& in
   last_ = time;
   last_timed_ = timed;
   const bool key = (info.flags & FrameFlags::kDelta) == 0;
-  frames_.push_back({data, size, bytes_, running, arrival, key, headers});
+  frames_.push_back({data, size, bytes_, running, arrival, key, state});
   bytes_ += size;
+  ModelFrame& frame = frames_.back();
+  frame.events = events.size();
+  frame.packet = std::move(events);
+  const gdp::HeaderBytes header = gdp::frame_header(gdp::meta_of(info), {data, size}, checksums);
+  frame.packet.append(header.begin(), header.end());
+  frame.packets_before = packets_;
+  frame.packed = packs_;
+  packets_ += frame.packet.size();
+}
+
+void ModelStream::pack(bool on, uint64_t tail) {
+  packs_ = on;
+  for (uint64_t seq = tail; on && seq < next(); ++seq) frames_[seq].packed = true;
 }
 
 uint64_t ModelStream::amount(uint64_t seq, Unit unit) const {

@@ -11,19 +11,12 @@
 #include "core/client/client.h"
 #include "core/sink/options.h"
 #include "core/timeline/frame.h"
+#include "test/model_icy.h"
+#include "test/model_told.h"
 #include "test/model_wire.h"
 #include "test/talker.h"
 
 namespace flumen::test {
-
-/// One state of the stream. Frames point to it; the world keeps it.
-struct ModelHeaders {
-  std::vector<std::string> entries;
-  std::string all;  // one behind the other
-
-  /// Whether a receiver that was last told `had` must be told `has` before a frame of that state.
-  static bool wanted(const ModelHeaders* had, const ModelHeaders* has, bool resend);
-};
 
 struct ModelFrame {
   const uint8_t* data = nullptr;
@@ -32,19 +25,32 @@ struct ModelFrame {
   Nanos time = 0;       // running time, up to and including this frame
   Nanos appended = 0;
   bool key = true;
-  const ModelHeaders* headers = nullptr;  // null: nothing was ever said
+  const ModelState* state = nullptr;  // null: nothing was ever said
+  std::string packet = {};            // what a GDP receiver gets in front of it: events, then its header
+  size_t events = 0;                  // bytes of events in there
+  uint64_t packets_before = 0;        // bytes of all earlier packets
+  bool packed = false;                // the shard has had a reason to make the header
+
+  /// What of `packet` the shard keeps.
+  size_t packet_kept() const { return packed ? packet.size() : events; }
 };
 
 /// Everything that was ever appended.
 class ModelStream {
  public:
   void append(const uint8_t* data, uint32_t size, const FrameInfo& info, Nanos arrival,
-              const ModelHeaders* headers = nullptr);
+              const ModelState* state = nullptr, std::string events = "", gdp::Checksums checksums = {});
+  /// From now on the headers of packets are made, those of the frames from `tail` on at once; or no more.
+  void pack(bool on, uint64_t tail);
   uint64_t next() const { return frames_.size(); }
   uint64_t bytes() const { return bytes_; }
   const ModelFrame& at(uint64_t seq) const { return frames_[seq]; }
   /// Media bytes before frame `seq`, which may be next().
   uint64_t before(uint64_t seq) const { return seq < next() ? frames_[seq].before : bytes_; }
+  /// … and bytes of packets.
+  uint64_t packets_before(uint64_t seq) const {
+    return seq < next() ? frames_[seq].packets_before : packets_;
+  }
   uint64_t amount(uint64_t seq, Unit unit) const;
   /// Whether `seq` lies within `limit`; always, when there is none.
   bool within(uint64_t seq, Amount limit) const;
@@ -63,11 +69,11 @@ class ModelStream {
 
   std::vector<ModelFrame> frames_;
   uint64_t bytes_ = 0;
+  uint64_t packets_ = 0;
+  bool packs_ = false;
   Nanos last_ = 0;
   bool last_timed_ = false;
 };
-
-struct WorldCounts;
 
 /// One receiver: what it has been sent, checked byte by byte as it comes.
 struct ModelPeer {
@@ -82,8 +88,10 @@ struct ModelPeer {
   uint64_t due[4] = {};  // amount at its start, by Unit
   size_t appetite = 0;   // bytes its peer reads in a millisecond
 
-  bool resend = true;                  // it is told of headers that change
-  const ModelHeaders* told = nullptr;  // the state of the stream that it was last told
+  ModelTold told;        // … of the stream's state, and whether its payload is GDP
+  const void* run = {};  // what it was told last is a run of bytes that others share, …
+  size_t run_bytes = 0;  // … of this size
+  ModelIcy icy;
 
   size_t prologue_at = 0;
   Piece piece;             // what is under way
@@ -128,7 +136,7 @@ struct ModelPeer {
   /// It leaves when it has everything up to now. False when its end was set before.
   bool end_at(uint64_t at, Reason why);
   /// The frame at `to` is next; what was begun is completed.
-  void move(const ModelStream& stream, uint64_t to);
+  void move(const ModelStream& stream, uint64_t to, WorldCounts& counts);
   /// A write was tried: `iov` was offered and `taken` of it taken. Empty when right, else what is wrong.
   std::string take(const ModelStream& stream, std::span<const iovec> iov, size_t taken, WorldCounts& counts);
   /// A write took `taken` of `offered` bytes.
@@ -142,6 +150,11 @@ struct ModelPeer {
   bool begun() const { return piece.kind == Piece::Kind::kFrames && piece.at > 0; }
   /// The first frame that nothing of what has been begun belongs to.
   uint64_t unbegun(const ModelStream& stream) const;
+  /// Where it is in its bytes, as far as they are of frames.
+  uint64_t position(const ModelStream& stream) const;
+  uint64_t position(const ModelStream& stream, uint64_t at, uint64_t offset) const {
+    return stream.before(at) + (told.gdp ? stream.packets_before(at) : 0) + offset;
+  }
   /// With something begun: the frame whose bytes are next.
   uint64_t place(const ModelStream& stream) const;
   /// The first frame of which no byte is out: lag counts from here.
@@ -158,18 +171,24 @@ struct ModelPeer {
     uint64_t bytes = 0;
   };
   Shared shares(const ModelStream& stream) const;
+  /// What it is sent of a frame, besides what the framing adds.
+  size_t size_of(const ModelFrame& frame) const { return (told.gdp ? frame.packet.size() : 0) + frame.size; }
   /// What waits for it alone: prologue, headers, pong, the rest of a frame, epilogue.
   size_t private_bytes() const;
 
  private:
+  std::string_view bytes_of(const ModelFrame& frame, size_t from) const;
+  bool tell(const ModelStream& stream, WorldCounts& counts);
+  bool expect_block(Offer& offer);
   std::string begin_piece(const ModelStream& stream, const Offer& offer, WorldCounts& counts);
   std::string begin_pong(const Offer& offer);
   std::string begin_framed(const ModelStream& stream, const Offer& offer);
   void begin_text(Piece::Kind what, std::string text);
   std::string cover(const ModelStream& stream);
-  bool expect(const ModelStream& stream, Offer& offer);
+  bool expect(const ModelStream& stream, Offer& offer, WorldCounts& counts);
   void finish_piece(const ModelStream& stream, WorldCounts& counts);
   void skip_empty(const ModelStream& stream);
+  void complete_begun(const ModelStream& stream, WorldCounts& counts);
   std::string epilogue() const;
 };
 

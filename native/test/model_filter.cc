@@ -14,18 +14,18 @@ bool flagged(const ModelFilter::Pushed& frame) { return (frame.info.flags & Fram
 
 }  // namespace
 
-std::vector<ModelFilter::Pushed> ModelFilter::pass(const Pushed& frame, const ModelHeaders* headers) {
+std::vector<ModelFilter::Pushed> ModelFilter::pass(const Pushed& frame, const ModelState* headers) {
   undecided_.push_back(frame);
   return decide(headers, true);
 }
 
-std::vector<ModelFilter::Pushed> ModelFilter::flush(const ModelHeaders* headers) {
+std::vector<ModelFilter::Pushed> ModelFilter::flush(const ModelState* headers) {
   return decide(headers, false);
 }
 
 // The first undecided frame: with those behind it a copy of all headers, or may become one, or a copy of one
 // header, or none.
-std::vector<ModelFilter::Pushed> ModelFilter::decide(const ModelHeaders* headers, bool more_may_come) {
+std::vector<ModelFilter::Pushed> ModelFilter::decide(const ModelState* headers, bool more_may_come) {
   std::vector<Pushed> out;
   const std::string all = headers != nullptr ? headers->all : "";
   while (!undecided_.empty()) {

@@ -17,12 +17,12 @@ class ModelFilter {
 
   /// What comes out, now that `frame` was pushed under `headers`. All that is pushed between two flushes is
   /// pushed under the same.
-  std::vector<Pushed> pass(const Pushed& frame, const ModelHeaders* headers);
+  std::vector<Pushed> pass(const Pushed& frame, const ModelState* headers);
   /// No more will come under these headers.
-  std::vector<Pushed> flush(const ModelHeaders* headers);
+  std::vector<Pushed> flush(const ModelState* headers);
 
  private:
-  std::vector<Pushed> decide(const ModelHeaders* headers, bool more_may_come);
+  std::vector<Pushed> decide(const ModelState* headers, bool more_may_come);
 
   std::vector<Pushed> undecided_;
 };

@@ -67,6 +67,8 @@ struct Piece {
   size_t within = 0;     // … its place there, …
   uint64_t end_seq = 0;  // … and the first frame behind them
   size_t held = 0;       // what is not of frames: its size at first
+  bool plain = false;    // headers, the rest of a frame: nothing but those bytes, which others share, …
+  const void* run = {};  // … headers: and which
   size_t begun = 0;      // of frames: where a head or tail stood when it was first cut, + 1; 0: not in one
 
   static constexpr std::string_view kTail = "\r\n";

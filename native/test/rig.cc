@@ -18,11 +18,12 @@ BlockSlice Rig::copy(std::string_view bytes) {
 
 uint64_t Rig::append(std::string_view bytes, FrameInfo info) { return append(copy(bytes), info, state); }
 
-uint64_t Rig::append(BlockSlice bytes, const FrameInfo& info, const StateRef& of) {
+uint64_t Rig::append(BlockSlice bytes, const FrameInfo& info, const StateRef& of, BlockSlice events) {
   Frame frame;
   frame.bytes = std::move(bytes);
   frame.info = info;
   frame.state = of;
+  frame.packet = std::move(events);
   stamp(frame);
   const uint64_t seq = frame.seq;
   shard->append(std::move(frame), now);
@@ -52,6 +53,7 @@ Client* Rig::reserve(const ClientSetup& setup) {
     client->icy = std::make_unique<IcyListener>(IcyListener{setup.icy_interval, {}});
     client->until_block = setup.icy_interval;
   }
+  if (setup.gdp) client->gdp = std::make_unique<GdpReceiver>();
   client->fd = io.open(setup.kind, setup.capacity);
   client->deadline = setup.deadline;
   if (setup.wants_input) client->input = std::make_unique<ClientInput>();

@@ -30,6 +30,7 @@ struct ClientSetup {
   bool wants_input = false;
   Nanos deadline = kNever;
   uint32_t icy_interval = 1000;  // with kIcy
+  bool gdp = false;
 };
 
 class Rig : public ShardListener, public PaceWaker {
@@ -39,7 +40,7 @@ class Rig : public ShardListener, public PaceWaker {
 
   // Commands, at `now`.
   uint64_t append(std::string_view bytes, FrameInfo info = {});
-  uint64_t append(BlockSlice bytes, const FrameInfo& info, const StateRef& of);
+  uint64_t append(BlockSlice bytes, const FrameInfo& info, const StateRef& of, BlockSlice events = {});
   BlockSlice copy(std::string_view bytes);
   /// Gives a frame its number, and says that it is on its way.
   void stamp(Frame& frame);

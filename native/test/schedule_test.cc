@@ -2,17 +2,21 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include "core/sink/lag_index.h"
+#include "core/sink/patience.h"
 #include "core/sink/roster.h"
 #include "core/sink/schedule.h"
 #include "core/timeline/stamper.h"
+#include "test/choices.h"
 
 using namespace flumen;
+using namespace flumen::test;
 
 namespace {
 
@@ -21,13 +25,14 @@ constexpr Nanos kInterval = 200 * kMillisecond;
 struct Slots {
   explicit Slots(Nanos interval) : schedule(interval) {}
 
-  void append(uint32_t size) {
+  void append(uint32_t size) { append(size, now); }
+  void append(uint32_t size, Nanos pushed) {
     Frame frame;
     writer.reserve(size);
     frame.bytes = writer.commit(size);
     stamper.stamp(frame, now);
     timeline.append(std::move(frame));
-    schedule.appended(timeline, now);
+    schedule.appended(timeline, pushed);
   }
   Client* join(size_t count) {
     clients.push_back(std::make_unique<Client>());
@@ -37,6 +42,7 @@ struct Slots {
     schedule.enter(client, timeline);
     return client;
   }
+  uint64_t patience() const { return schedule.patience(timeline, now); }
   /// Sweeps everything that is due; how many clients were visited.
   size_t sweep() {
     size_t visited = 0;
@@ -58,6 +64,63 @@ struct Slots {
   Schedule schedule;
   Nanos now = 1000 * kSecond + 1;
   std::vector<std::unique_ptr<Client>> clients;
+};
+
+/// Two loops of the same clients: one that takes each frame when it is pushed, and one that sleeps as long as
+/// its patience lasts, and perhaps a little too long.
+struct Naps {
+  Naps(Nanos flush, Nanos over) : interval(flush), oversleep(over), busy(flush), lazy(flush) {}
+
+  void join(uint64_t count, size_t crowd) {
+    wake();  // as any command does
+    for (; count > 0; --count) {
+      busy.join(crowd);
+      lazy.join(crowd);
+    }
+    wake();
+  }
+  void push(uint32_t size) {
+    busy.append(size);
+    busy.sweep();
+    times.push_back(busy.now);
+    inbox.emplace_back(size, busy.now);
+    if (patience.spend(size)) {
+      ++spared;
+    } else {
+      wake();
+    }
+    check();
+  }
+  void pass(Nanos time) {
+    // Both wake for all that is due on the way, or a slot's next place would depend on the step.
+    for (const Nanos end = busy.now + time; busy.now < end;) {
+      const Nanos alarm = lazy.schedule.next_due() == kNever ? kNever : lazy.schedule.next_due() + oversleep;
+      busy.now = lazy.now = std::max(busy.now, std::min({end, busy.schedule.next_due(), alarm}));
+      busy.sweep();
+      if (alarm <= lazy.now) wake();
+      check();
+    }
+  }
+  void wake() {
+    for (; !inbox.empty(); inbox.pop_front()) lazy.append(inbox.front().first, inbox.front().second);
+    lazy.sweep();
+    patience = Patience(lazy.patience());
+  }
+  void check() const {
+    for (size_t i = 0; i < busy.clients.size(); i += 7) {
+      const uint64_t seq = lazy.clients[i]->seq;
+      if (oversleep == 0) REQUIRE(seq == busy.clients[i]->seq);
+      if (seq < times.size()) REQUIRE(times[seq] + interval + oversleep >= lazy.now);
+    }
+  }
+
+  Nanos interval;
+  Nanos oversleep;
+  Slots busy, lazy;
+  std::vector<Nanos> times;                      // when each frame was pushed
+  std::deque<std::pair<uint32_t, Nanos>> inbox;  // sizes and times
+  Patience patience;
+  uint64_t spared = 0;
 };
 
 }  // namespace
@@ -139,6 +202,70 @@ TEST_CASE("Schedule: slots are spread evenly over the interval, each at its own 
     for (size_t i = 1; i < times.size(); ++i) CHECK(times[i] - times[i - 1] == kInterval / 20);
   }
   CHECK(phases.size() == 20);
+}
+
+TEST_CASE("Schedule: patience is what fits into the fullest slot, while a slot is due by itself") {
+  Slots slots(kInterval);
+  CHECK(slots.patience() == 0);
+  slots.join(0);
+  CHECK(slots.patience() == 0);  // nothing would wake the loop
+  slots.append(1000);
+  CHECK(slots.patience() == 16 * 1024 - 1 - 1000);
+  slots.append(15 * 1024);
+  CHECK(slots.patience() == 1024 - 1 - 1000);
+  slots.append(23);
+  CHECK(slots.patience() == 0);
+  CHECK(slots.schedule.next_due() > slots.now);
+  slots.append(1);
+  CHECK(slots.patience() == 0);  // due now
+  slots.sweep();
+  CHECK(slots.patience() == 0);
+  slots.append(1);
+  slots.now = slots.schedule.next_due();
+  CHECK(slots.patience() == 0);
+  FlushSlot* slot = slots.schedule.due(slots.now);
+  slots.schedule.begin_sweep(*slot, slots.timeline);
+  CHECK(slots.patience() == 0);
+
+  Slots at_once(0);
+  at_once.join(0);
+  at_once.append(1);
+  CHECK(at_once.patience() == 0);
+}
+
+TEST_CASE("Schedule: no patience while a slot that is not armed comes before all that are") {
+  Slots slots(kInterval);
+  for (size_t i = 0; i < 64; ++i) slots.join(128);  // the first of two slots
+  slots.now += kInterval - slots.now % kInterval + 1;
+  slots.append(1);
+  const Nanos first = slots.schedule.next_due();
+  CHECK(slots.patience() > 0);
+  slots.join(128);  // the second: empty-handed, half an interval before the first
+  CHECK(slots.patience() == 0);
+  slots.now = first - kInterval / 2;  // its place is the next one behind the first's
+  CHECK(slots.patience() > 0);
+  // A frame that was taken late is late for nobody: it counts from when it was pushed.
+  const Nanos pushed = slots.now;
+  slots.now = first + kInterval / 2 + kMillisecond;
+  slots.append(1, pushed);
+  CHECK(slots.sweep() == 65);
+}
+
+TEST_CASE("Schedule: what a patient loop takes late goes out when it would have gone otherwise") {
+  uint64_t spared = 0;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    Choices choices(seed);
+    Naps naps(seed % 2 == 0 ? kInterval : 20 * kMillisecond, seed % 3 == 0 ? kMillisecond : 0);
+    const size_t crowd = choices.between(1, 20 * 64);
+    for (int step = 0; step < 200; ++step) {
+      if (choices.one_in(20)) naps.join(choices.below(100), crowd);
+      if (choices.one_in(3))
+        naps.push(static_cast<uint32_t>(choices.below(choices.one_in(10) ? 20'000 : 400)));
+      naps.pass(static_cast<Nanos>(choices.below(static_cast<uint64_t>(naps.interval) / 8)));
+    }
+    spared += naps.spared;
+  }
+  CHECK(spared > 1000);
 }
 
 TEST_CASE("Schedule: leaving in the middle of a sweep skips nobody") {

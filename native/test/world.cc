@@ -10,6 +10,11 @@ World::World(Choices& choices, bool trace)
     : choices_(choices), trace_(trace), options_(options_from(choices)), rig_(options_) {
   rig_.io.record = false;
   rig_.io.events_per_wait = choices.one_in(3) ? choices.between(1, 8) : 512;
+  const StickyPackets unknown = sticky_packets({}, {}, options_.checksums, rig_.ledger);
+  for (size_t i = 0; i < ModelState::kParts; ++i) {
+    const BlockSlice part = unknown.part(i);
+    unknown_.parts[i].assign(reinterpret_cast<const char*>(part.data()), part.size);
+  }
   timed_ = choices.one_in(2);
   constexpr uint64_t kGops[] = {1, 1, 4, 12, 40, 0};
   gop_ = kGops[choices.below(6)];
@@ -30,6 +35,7 @@ World::~World() = default;
 bool World::run() {
   say(trace_ ? describe() : "");
   if (choices_.one_in(3)) change_headers();
+  if (choices_.one_in(3)) change_texts();
   if (choices_.one_in(2)) append_some();
   // Now and then a crowd, for the limits that count clients (sends and closes a turn, slots).
   uint64_t crowd = choices_.between(0, 12);
@@ -60,8 +66,8 @@ void World::step() {
     append_some();
   } else if (what < 33) {
     append_in_band();
-  } else if (what < 35) {
-    change_headers();
+  } else if (what < 36) {
+    choices_.one_in(3) ? change_headers() : choices_.one_in(2) ? change_texts() : append_event();
   } else if (what < 43) {
     add_client();
   } else if (what < 46) {
@@ -88,16 +94,26 @@ void World::add_client() {
   ModelPeer peer;
   const uint64_t kind = choices_.below(12);
   peer.kind = kind == 0 ? FdKind::kPipe : kind == 1 ? FdKind::kFile : FdKind::kSocket;
-  constexpr Framing kFramings[] = {Framing::kRaw, Framing::kRaw, Framing::kChunked, Framing::kWebsocket};
-  peer.framing = kFramings[choices_.below(4)];
+  constexpr Framing kFramings[] = {Framing::kRaw, Framing::kRaw,       Framing::kChunked,
+                                   Framing::kIcy, Framing::kWebsocket, Framing::kWebsocket};
+  peer.framing = kFramings[choices_.below(6)];
+  peer.told.gdp = peer.framing != Framing::kIcy && choices_.one_in(3);
+  peer.told.unknown = &unknown_;
+  // Few short ones: a write takes not more than some dozens of blocks.
+  if (peer.framing == Framing::kIcy) {
+    const bool is_short = choices_.one_in(12);
+    peer.icy.interval = peer.icy.left = is_short ? choices_.between(1, 100) : choices_.between(1000, 16'000);
+  }
   if (peer.framing == Framing::kWebsocket) peer.kind = FdKind::kSocket;
-  peer.resend = !choices_.one_in(4);
+  peer.told.resend = !choices_.one_in(4);
   if (choices_.one_in(3)) peer.prologue = pattern(choices_.between(1, 4000), peers_.size());
   constexpr size_t kCapacities[] = {300, 4 * kKiB, 64 * kKiB, 512 * kKiB};
   peer.appetite = choices_.one_in(3) ? kMiB : choices_.one_in(2) ? choices_.below(4000) : 0;
   ClientSetup setup{peer.kind, kCapacities[choices_.below(4)], peer.framing, peer.prologue};
+  setup.icy_interval = static_cast<uint32_t>(peer.icy.interval);
+  setup.gdp = peer.told.gdp;
   peer.client = rig_.reserve(setup);
-  peer.client->resend_headers = peer.resend;
+  peer.client->resend_headers = peer.told.resend;
   peer.fd = rig_.fd_of(peer.client);
   if (peer.kind == FdKind::kFile && choices_.one_in(2))
     rig_.io.at(peer.fd).disk_left = choices_.below(100'000);
@@ -119,6 +135,11 @@ void World::add_client() {
   peer.late = ending_;
   if (peer.framing == Framing::kChunked) ++counts_.chunked;
   if (peer.framing == Framing::kWebsocket) ++counts_.websockets;
+  if (peer.framing == Framing::kIcy) ++counts_.icy;
+  if (peer.told.gdp) {
+    ++counts_.gdp;
+    if (++gdp_here_ == 1) stream_.pack(true, rig_.shard->timeline().tail());
+  }
   peers_.push_back(std::move(peer));
   here_.push_back(&peers_.back());
   const ModelPeer& added = peers_.back();

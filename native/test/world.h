@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ class World {
   void push(const uint8_t* data, uint32_t size, uint8_t flags);
   void come_out(std::vector<HeaderFilter::Held> frames, std::vector<ModelFilter::Pushed> expected);
   void change_headers();
+  void change_texts();
+  void new_state(StateRef state, ModelState model);
+  void append_event();
   void flush_filter();
   ModelPeer* random_peer();
   ModelPeer* peer_of(const Client* client);
@@ -108,6 +112,7 @@ class World {
   void check_caught_up(const ModelPeer& peer);
   void check_retention();
   uint64_t held() const;
+  void note_run(const ModelPeer& peer);
   void problem(const std::string& what);
   void problem(const ModelPeer& peer, const std::string& what);
   void print(const std::string& what) const;
@@ -125,8 +130,12 @@ class World {
   SinkOptions options_;
   Rig rig_;
   ModelStream stream_;
-  std::deque<ModelHeaders> headers_;  // all that ever were; the last is in force
+  std::deque<ModelState> states_;  // all that ever were; the last is in force
+  ModelState unknown_;             // while there is none
   StateRef state_;
+  std::string events_;  // that go out with the next frame
+  uint64_t gdp_here_ = 0;
+  std::map<const void*, uint64_t> runs_;  // bytes of a state that clients share: the longest run to each end
   HeaderFilter filter_;
   ModelFilter model_filter_;
   std::deque<ModelPeer> peers_;         // all that ever were, in order of their descriptors

@@ -33,6 +33,7 @@ void World::saw_write(int fd, std::span<const iovec> iov, int64_t result) {
   // Behind a wrong byte all others are.
   if (!problems_.empty()) return;
   if (const std::string wrong = peer.take(stream_, iov, taken, counts_); !wrong.empty()) problem(peer, wrong);
+  note_run(peer);
   if (result >= 0 || result == -EAGAIN) peer.wrote(offered, taken, rig_.now);
   // A short write leaves the cursor at the next frame that has bytes left.
   if (peer.from_frames > 0 && taken < offered) peer.cursor = peer.begun() ? peer.place(stream_) : peer.seq;
@@ -82,6 +83,7 @@ void World::saw_removal(Client* client) {
   }
   peer->here = false;
   peer->reason = client->reason;
+  if (peer->told.gdp && --gdp_here_ == 0) stream_.pack(false, 0);
   say("removed ", peer->fd, " reason ", static_cast<int>(client->reason));
   const FakeFd& fd = rig_.io.at(peer->fd);
   if (client->bytes_sent != fd.accepted) problem(*peer, "bytes_sent is not what was sent");
@@ -172,7 +174,8 @@ void World::check_slow(const ModelPeer& peer) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
     // Others may have been moved in this turn, which leaves them the rest of a frame begun.
     if (move_in_judgement(*other).moves && other->begun())
-      bytes += stream_.at(other->piece.seq).size + other->piece.size();
+      bytes +=
+          stream_.at(other->piece.seq).size + other->piece.size() + (other->icy.interval > 0 ? 2 * kMiB : 0);
   }
   // Who waits pins no frame: it may go for its private bytes when there is nothing else to give up.
   const bool none_left = oldest == stream_.next();
@@ -190,7 +193,8 @@ uint64_t World::held() const {
   const uint64_t tail = rig_.shard->timeline().tail();
   uint64_t bytes = 0;
   for (uint64_t seq = tail; seq < stream_.next(); ++seq) {
-    bytes += stream_.at(seq).size + sizeof(Frame) + sizeof(LagBucket);
+    const ModelFrame& frame = stream_.at(seq);
+    bytes += frame.size + frame.packet_kept() + sizeof(Frame) + sizeof(LagBucket);
   }
   // What lies in memory that others share counts once for all of them.
   std::set<const void*> shared;
@@ -199,10 +203,21 @@ uint64_t World::held() const {
     if (run.what == nullptr) {
       bytes += peer->private_bytes();
     } else if (shared.insert(run.what).second) {
-      bytes += run.bytes;
+      const auto longest = runs_.find(run.what);
+      bytes += longest == runs_.end() ? run.bytes : longest->second;
     }
   }
   return bytes;
+}
+
+// Runs that end at the same byte count once, and as long as one of them is held as much as the longest did.
+void World::note_run(const ModelPeer& peer) {
+  if (peer.run == nullptr) return;
+  const bool held = std::ranges::any_of(here_, [&](const ModelPeer* other) {
+    return other != &peer && other->shares(stream_).what == peer.run;
+  });
+  uint64_t& longest = runs_[peer.run];
+  longest = held ? std::max<uint64_t>(longest, peer.run_bytes) : peer.run_bytes;
 }
 
 void World::after_tick() {
@@ -265,10 +280,8 @@ void World::follow(ModelPeer& peer, uint64_t held_now) {
 }
 
 void World::check_position(const ModelPeer& peer, const Client& client) {
-  const Piece& piece = peer.piece;
-  const uint64_t cursor = stream_.before(client.seq) + client.offset;
-  const uint64_t at = peer.begun() ? stream_.before(piece.seq) + piece.within : stream_.before(peer.seq);
-  if (cursor != at || (!peer.begun() && client.offset != 0))
+  const uint64_t cursor = peer.position(stream_, client.seq, client.offset);
+  if (cursor != peer.position(stream_) || (!peer.begun() && client.offset != 0))
     problem(peer, "its cursor is not where its bytes are");
 }
 

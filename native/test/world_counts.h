@@ -12,6 +12,8 @@ struct WorldCounts {
   uint64_t to_latest = 0, to_soft = 0, to_key = 0, key_waits = 0, by_push = 0, rules = 0;
   uint64_t chunked = 0, websockets = 0;
   uint64_t headers = 0, headers_cut = 0, headers_jumped = 0, headers_kept = 0, copies = 0, held_back = 0;
+  uint64_t gdp = 0, events = 0, parts_told = 0, parts_apart = 0, packets_cut = 0, packet_rests = 0;
+  uint64_t icy = 0, titles = 0, blocks_cut = 0, block_rests = 0, headers_spliced = 0;
   uint64_t pings = 0, pongs = 0, pongs_cut = 0, goodbyes = 0, nonsense = 0, answered = 0;
 
   void add(const WorldCounts& other);
@@ -54,6 +56,17 @@ inline constexpr NamedCount kWorldCounts[] = {
     {"headers kept from them", &WorldCounts::headers_kept, true},
     {"in-band copies left out", &WorldCounts::copies, true},
     {"frames held back in vain", &WorldCounts::held_back, true},
+    {"GDP", &WorldCounts::gdp, true},
+    {"events", &WorldCounts::events, true},
+    {"parts of states told", &WorldCounts::parts_told, true},
+    {"parts apart", &WorldCounts::parts_apart, true},
+    {"packet headers cut by the kernel", &WorldCounts::packets_cut, true},
+    {"rests of packet headers", &WorldCounts::packet_rests, true},
+    {"ICY listeners", &WorldCounts::icy, true},
+    {"titles told", &WorldCounts::titles, true},
+    {"titles cut by the kernel", &WorldCounts::blocks_cut, true},
+    {"rests with blocks in them", &WorldCounts::block_rests, true},
+    {"headers with blocks in them", &WorldCounts::headers_spliced, true},
     {"pings", &WorldCounts::pings, true},
     {"pongs", &WorldCounts::pongs, true},
     {"pongs cut by the kernel", &WorldCounts::pongs_cut, true},

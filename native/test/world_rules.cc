@@ -71,6 +71,7 @@ SinkOptions World::options_from(Choices& choices) {
   if (choices.one_in(6)) options.keep.bytes = choices.below(200 * kKiB);
   if (choices.one_in(6)) options.keep.time = static_cast<Nanos>(choices.below(5000)) * kMillisecond;
   if (choices.one_in(3)) options.memory_cap = choices.between(20, 500) * kKiB;
+  options.checksums = {!choices.one_in(4), choices.one_in(4)};
   options.close_timeout = static_cast<Nanos>(choices.between(10, 2000)) * kMillisecond;
   return options;
 }
@@ -117,7 +118,7 @@ void World::start_awaiting() {
       peer->begin(stream_, newest);
     } else {
       peer->await = Await::kNothing;
-      peer->move(stream_, newest);
+      peer->move(stream_, newest, counts_);
       peer->recovered = newest + 1;
     }
   }
@@ -171,9 +172,8 @@ void World::recover(ModelPeer& peer, const Move& move) {
      : move.waits                          ? counts_.key_waits
                                            : counts_.to_key);
   say("recovers ", peer.fd, " from ", peer.unbegun(stream_), " to ", move.to);
-  if (move.to < stream_.next() && ModelHeaders::wanted(peer.told, stream_.at(move.to).headers, peer.resend))
-    ++counts_.headers_jumped;
-  peer.move(stream_, move.to);
+  if (move.to < stream_.next() && peer.told.lacks(stream_.at(move.to).state)) ++counts_.headers_jumped;
+  peer.move(stream_, move.to, counts_);
   if (move.waits) peer.await = Await::kKeyframe;
   if (move.to == stream_.next() && peer.private_bytes() == 0) peer.stalled = false;
 }

@@ -54,6 +54,13 @@ std::string header_from(Choices& choices) {
   return noise().substr(choices.below(kShifts), choices.below(most));
 }
 
+// Few of them, so that what comes back is what was there before.
+std::string text_from(Choices& choices) {
+  const uint64_t kind = choices.below(12);
+  if (kind < 3) return "";
+  return std::string(kind < 11 ? kind * 9 : choices.between(3000, 5000), static_cast<char>('a' + kind));
+}
+
 }  // namespace
 
 void World::append_some() {
@@ -65,8 +72,8 @@ void World::append_some() {
 
 // Frames that are flagged as headers: copies, pieces of copies, and what only begins like one.
 void World::append_in_band() {
-  const ModelHeaders none;
-  const ModelHeaders& headers = headers_.empty() ? none : headers_.back();
+  const ModelState none;
+  const ModelState& headers = states_.empty() ? none : states_.back();
   const auto flag = static_cast<uint8_t>(FrameFlags::kHeader | (choices_.one_in(2) ? FrameFlags::kDelta : 0));
   const size_t size = headers.all.size();
   switch (choices_.below(4)) {
@@ -100,7 +107,7 @@ void World::push(const uint8_t* data, uint32_t size, uint8_t flags) {
     if (choices_.one_in(40)) dts_ -= 3 * kSecond;
     (choices_.one_in(2) ? info.dts : info.pts) = dts_;
   }
-  const ModelHeaders* headers = headers_.empty() ? nullptr : &headers_.back();
+  const ModelState* headers = states_.empty() ? nullptr : &states_.back();
   std::vector<ModelFilter::Pushed> expected = model_filter_.pass({data, size, info}, headers);
   if (expected.empty()) ++counts_.copies;
   if (expected.size() > 1) ++counts_.held_back;
@@ -122,9 +129,12 @@ void World::come_out(std::vector<HeaderFilter::Held> frames, std::vector<ModelFi
   }
   for (size_t i = 0; i < frames.size(); ++i) {
     const ModelFilter::Pushed& frame = expected[i];
-    stream_.append(frame.data, frame.size, frame.info, rig_.now,
-                   headers_.empty() ? nullptr : &headers_.back());
-    rig_.append(std::move(frames[i].bytes), frame.info, state_);
+    stream_.append(frame.data, frame.size, frame.info, rig_.now, states_.empty() ? nullptr : &states_.back(),
+                   events_, options_.checksums);
+    BlockSlice events;
+    if (!events_.empty()) events = copy_to_slice(rig_.ledger, {window(events_, 0), events_.size()});
+    events_.clear();
+    rig_.append(std::move(frames[i].bytes), frame.info, state_, std::move(events));
     say("append ", stream_.next() - 1, ", ", frame.size,
         stream_.at(stream_.next() - 1).key ? " bytes, key" : " bytes");
     start_awaiting();
@@ -132,28 +142,68 @@ void World::come_out(std::vector<HeaderFilter::Held> frames, std::vector<ModelFi
 }
 
 void World::flush_filter() {
-  come_out(filter_.flush(state_), model_filter_.flush(headers_.empty() ? nullptr : &headers_.back()));
+  come_out(filter_.flush(state_), model_filter_.flush(states_.empty() ? nullptr : &states_.back()));
 }
 
 // As the sequencer does it: the same ones again are no new state, now and then they are one all the same.
 void World::change_headers() {
-  ModelHeaders fresh;
-  const bool again = !headers_.empty() && choices_.one_in(4);
+  ModelState fresh;
+  const bool again = !states_.empty() && choices_.one_in(4);
   if (again) {
-    fresh.entries = headers_.back().entries;
+    fresh.entries = states_.back().entries;
   } else if (!choices_.one_in(6)) {
     for (uint64_t i = choices_.between(1, 3); i > 0; --i) fresh.entries.push_back(header_from(choices_));
   }
-  if (!headers_.empty() && fresh.entries == headers_.back().entries && !choices_.one_in(3)) return;
+  if (!states_.empty() && fresh.entries == states_.back().entries && !choices_.one_in(3)) return;
   flush_filter();
   std::vector<BlockSlice> slices;
   for (const std::string& entry : fresh.entries) {
     fresh.all += entry;
     slices.push_back(copy_to_slice(rig_.ledger, {window(entry, 0), entry.size()}));
   }
+  if (!states_.empty()) fresh.texts = states_.back().texts;
   say("headers: ", fresh.entries.size(), " of ", fresh.all.size(), " bytes", again ? ", the same" : "");
-  headers_.push_back(std::move(fresh));
-  state_ = StateRef(StreamState::create(rig_.ledger, std::move(slices)));
+  StateTexts texts = fresh.texts;
+  new_state(StateRef(StreamState::create(rig_.ledger, std::move(slices), std::move(texts))),
+            std::move(fresh));
+}
+
+// Some of what is known besides the headers, and mostly the title.
+void World::change_texts() {
+  ModelState fresh;
+  if (!states_.empty()) fresh = states_.back();
+  for (size_t i = 0; i < kStateTexts; ++i) {
+    if (choices_.one_in(i == static_cast<size_t>(StateText::kTitle) ? 2 : 4))
+      fresh.texts[i] = text_from(choices_);
+  }
+  if (!states_.empty() && fresh.texts == states_.back().texts) return;
+  say("texts, title of ", fresh.title().size(), " letters");
+  StateTexts texts = fresh.texts;
+  new_state(StateRef(states_.empty() ? StreamState::create(rig_.ledger, {}, std::move(texts))
+                                     : state_->with_texts(std::move(texts), 0)),
+            std::move(fresh));
+}
+
+void World::new_state(StateRef state, ModelState model) {
+  StickyPackets packets = sticky_packets(state->texts(), state->headers(), options_.checksums, rig_.ledger);
+  for (size_t i = 0; i < ModelState::kParts; ++i) {
+    const BlockSlice part = packets.part(i);
+    model.parts[i].assign(reinterpret_cast<const char*>(part.data()), part.size);
+  }
+  state.owned()->set_packets(std::move(packets));
+  states_.push_back(std::move(model));
+  // The headers of a state with other texts are the same bytes in memory.
+  if (states_.size() == 1 || state->header_bytes().block.get() != state_->header_bytes().block.get())
+    states_.back().shared = &states_.back();
+  state_ = std::move(state);
+}
+
+void World::append_event() {
+  const std::string packet = event_packet(gdp::event_of(gdp::EventNumber::kCustomDownstream),
+                                          text_from(choices_), options_.checksums);
+  say("an event of ", packet.size(), " bytes");
+  events_ += packet;
+  ++counts_.events;
 }
 
 }  // namespace flumen::test

@@ -1,6 +1,7 @@
 // Commands to a loop thread, from any thread, in order. The mutex also publishes the frames' bytes to the
 // reader, and settles who wakes it: it falls asleep only while nothing is there, and of all who write
-// meanwhile the first one wakes it.
+// meanwhile the first one wakes it whose command cannot wait. A frame can for as long as its shard is
+// patient.
 #pragma once
 
 #include <memory>
@@ -46,6 +47,7 @@ struct Command {
   uint32_t request = 0;             // kReport, kDump: comes back with the answer; kAcknowledge: the cost
   uint32_t place = 0;               // kDump: comes back too, which of the sink's shards this is
   Nanos deadline = kNever;          // kSetDeadline
+  Nanos pushed = 0;                 // kAppend: when
   std::shared_ptr<FrameSink> keep;  // kDropShard: the sink whose clients earlier commands may name
 };
 
@@ -56,16 +58,19 @@ class Inbox {
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 
-  /// True when the reader must be woken: it sleeps, and nobody has been told so before.
+  /// True when the reader must be woken: it sleeps, has no patience for this command, and nobody has been
+  /// told so before.
   bool push(Command command) {
     const std::lock_guard lock(mutex_);
+    const bool waits = asleep_ && can_wait(command);
     const size_t before = commands_.capacity();
     commands_.push_back(std::move(command));
     if (commands_.capacity() != before) count(bytes_of(commands_.capacity() - before));
-    return std::exchange(asleep_, false);
+    return !waits && std::exchange(asleep_, false);
   }
 
-  /// The reader is about to sleep until it is woken or takes. False when something is there already.
+  /// The reader is about to sleep until it is woken or takes, and has set what its shards are patient for.
+  /// False when something is there already.
   bool sleep() {
     const std::lock_guard lock(mutex_);
     asleep_ = commands_.empty();
@@ -87,6 +92,11 @@ class Inbox {
  private:
   static constexpr size_t kKept = 1024;
 
+  // While the reader sleeps its shards' patience is under this mutex.
+  static bool can_wait(const Command& command) {
+    if (command.kind != Command::Kind::kAppend) return false;
+    return command.shard->patience().spend(size_t{command.frame.bytes.size} + command.frame.packet.size);
+  }
   static int64_t bytes_of(size_t commands) { return static_cast<int64_t>(commands * sizeof(Command)); }
   void count(int64_t bytes) {
     counted_ += bytes;

@@ -155,6 +155,7 @@ void LiveSink::fill_inboxes(BlockSlice bytes, const FrameInfo& info, Nanos now) 
   for (Place& place : shards_) {
     Command command = command_for(Command::Kind::kAppend, place.shard);
     command.frame = frame;
+    command.pushed = now;
     place.loop->post(std::move(command));
   }
   pool_.memory().check();

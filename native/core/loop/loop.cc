@@ -56,7 +56,7 @@ void Loop::run() {
   while (!stopping_) {
     const Nanos deadline = next_deadline();
     // Nobody needs to wake us while there is work.
-    const bool sleeps = deadline > now && inbox_.sleep();
+    const bool sleeps = deadline > now && fall_asleep(now);
     const std::span<const IoEvent> events = io_->wait(now, sleeps ? deadline : 0);
     now = monotonic_now();
     // Commands first: a frame pushed before a client sent its FIN is pending for that client.
@@ -73,6 +73,11 @@ void Loop::run() {
   }
   for (auto& shard : shards_) shard->abandon();
   for (auto& source : sources_) source->detach();
+}
+
+bool Loop::fall_asleep(Nanos now) {
+  for (auto& shard : shards_) shard->patience() = shard->patience_at(now);
+  return inbox_.sleep();
 }
 
 Nanos Loop::next_deadline() {
@@ -99,7 +104,7 @@ void Loop::obey(Command& command, Nanos now) {
   using Kind = Command::Kind;
   switch (command.kind) {
     case Kind::kAppend:
-      command.shard->append(std::move(command.frame), now);
+      command.shard->append(std::move(command.frame), command.pushed);
       break;
     case Kind::kAdd:
       command.shard->add(command.client, now);

@@ -35,6 +35,7 @@ class Loop final : private ShardListener, private SourceListener {
       : io_(std::move(io)), outbox_(outbox), memory_(memory), inbox_(ledger) {}
 
   void run();
+  bool fall_asleep(Nanos now);
   Nanos next_deadline();
   void dispatch(const IoEvent& event, Nanos now);
   void obey(Command& command, Nanos now);

@@ -35,19 +35,24 @@ void Schedule::leave(Client* client) {
   slot.clients.remove(client);
 }
 
-void Schedule::arm(size_t index, const Timeline& timeline, Nanos now) {
+// The first moment behind `time` that is the slot's in the interval.
+Nanos Schedule::place_behind(Nanos time, size_t index) const {
+  const Nanos phase = interval_ * static_cast<Nanos>(index) / static_cast<Nanos>(in_use_);
+  return time + interval_ - (time - phase) % interval_;
+}
+
+void Schedule::arm(size_t index, const Timeline& timeline, Nanos pushed) {
   FlushSlot& slot = slots_[index];
   if (slot.clients.empty() || slot.sweeping) return;
   if (interval_ == 0 || timeline.bytes_total() - slot.flushed >= kFlushBytes) {
-    slot.due = std::min(slot.due, now);
+    slot.due = std::min(slot.due, pushed);
   } else if (slot.due == kNever) {
-    const Nanos phase = interval_ * static_cast<Nanos>(index) / static_cast<Nanos>(in_use_);
-    slot.due = now + interval_ - (now - phase) % interval_;
+    slot.due = place_behind(pushed, index);
   }
 }
 
-void Schedule::appended(const Timeline& timeline, Nanos now) {
-  for (size_t i = 0; i < in_use_; ++i) arm(i, timeline, now);
+void Schedule::appended(const Timeline& timeline, Nanos pushed) {
+  for (size_t i = 0; i < in_use_; ++i) arm(i, timeline, pushed);
 }
 
 FlushSlot* Schedule::due(Nanos now) {
@@ -81,6 +86,20 @@ Nanos Schedule::next_due() const {
   Nanos next = kNever;
   for (size_t i = 0; i < in_use_; ++i) next = slots_[i].sweeping ? 0 : std::min(next, slots_[i].due);
   return next;
+}
+
+uint64_t Schedule::patience(const Timeline& timeline, Nanos now) const {
+  const Nanos wake = next_due();
+  if (interval_ == 0 || wake == kNever || wake <= now) return 0;
+  uint64_t pending = 0;
+  for (size_t i = 0; i < in_use_; ++i) {
+    const FlushSlot& slot = slots_[i];
+    if (slot.clients.empty()) continue;
+    // Nothing is pending here, so nothing says that its place comes sooner.
+    if (slot.due == kNever && place_behind(now, i) < wake) return 0;
+    pending = std::max(pending, timeline.bytes_total() - slot.flushed);
+  }
+  return pending < kFlushBytes ? kFlushBytes - 1 - pending : 0;
 }
 
 uint64_t Schedule::low_seq(uint64_t next) const {

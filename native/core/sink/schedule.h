@@ -41,8 +41,9 @@ class Schedule {
   /// Takes a client out of its slot, out of the way of a sweep in progress too.
   void leave(Client* client);
 
-  /// A frame was appended: slots with members become due, now or at their place in the interval.
-  void appended(const Timeline& timeline, Nanos now);
+  /// A frame was appended that was pushed at `pushed`: slots with members become due, at once or at their
+  /// place in the interval behind that.
+  void appended(const Timeline& timeline, Nanos pushed);
 
   /// Due slots are swept by begin, then members one by one, then end.
   FlushSlot* due(Nanos now);
@@ -51,6 +52,9 @@ class Schedule {
   void end_sweep(FlushSlot& slot, const Timeline& timeline, Nanos now);
 
   Nanos next_due() const;
+  /// How many more bytes may be pushed, and appended only at next_due(), so that every member is served as if
+  /// they had been appended at once. 0: none.
+  uint64_t patience(const Timeline& timeline, Nanos now) const;
   /// The oldest cursor that a member may have; `next` without members.
   uint64_t low_seq(uint64_t next) const;
   /// Makes every slot with something pending due now.
@@ -59,7 +63,8 @@ class Schedule {
   std::array<FlushSlot, kSlots>& slots() { return slots_; }
 
  private:
-  void arm(size_t index, const Timeline& timeline, Nanos now);
+  void arm(size_t index, const Timeline& timeline, Nanos pushed);
+  Nanos place_behind(Nanos time, size_t index) const;
 
   Nanos interval_;
   size_t in_use_ = 1;  // only grows: an emptied slot costs nothing

@@ -38,14 +38,14 @@ Shard::~Shard() {
   ledger_.live_bytes.fetch_sub(counted_, std::memory_order_relaxed);
 }
 
-void Shard::append(Frame frame, Nanos now) {
+void Shard::append(Frame frame, Nanos pushed) {
   if (gdp_clients_ > 0 && !frame.packed) {
     frame.packet = frame_packet(frame, options_.checksums, packet_writer_);
     frame.packed = true;
   }
   timeline_.append(std::move(frame));
   lag_.appended(timeline_.next());
-  schedule_.appended(timeline_, now);
+  schedule_.appended(timeline_, pushed);
   unjudged_ = true;
   const Frame& newest = timeline_.at(timeline_.next() - 1);
   if (newest.is_key()) newest_key_ = newest.seq;

@@ -16,6 +16,7 @@
 #include "core/sink/newest.h"
 #include "core/sink/options.h"
 #include "core/sink/pace.h"
+#include "core/sink/patience.h"
 #include "core/sink/pins.h"
 #include "core/sink/schedule.h"
 #include "core/sink/send_batch.h"
@@ -57,7 +58,8 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  void append(Frame frame, Nanos now);
+  /// `pushed`: when that was. It may have lain in the inbox since.
+  void append(Frame frame, Nanos pushed);
   /// Takes over `client` with its owned fd, kind, framing, prologue and this shard filled in. The shard is
   /// set by whoever reserved the slot, for remove() on that thread reads it while the client lives here.
   void add(Client* client, Nanos now);
@@ -90,6 +92,11 @@ class Shard {
   /// The timeline and every client's place in it, as a table for people.
   std::string dump();
 
+  /// What may be pushed from now on and be appended only when tick() is wanted anyway (deadline()).
+  Patience patience_at(Nanos now) const;
+  /// The same while the loop sleeps, less what has been pushed since.
+  Patience& patience() { return patience_; }
+
   uint32_t sink_id() const { return sink_id_; }
   const Totals& totals() const { return totals_; }
   const Timeline& timeline() const { return timeline_; }
@@ -109,6 +116,7 @@ class Shard {
   };
 
   static constexpr uint64_t kNotSqueezed = ~uint64_t{0};
+  static constexpr uint64_t kBytesPerFrame = sizeof(Frame) + sizeof(LagBucket);  // of bookkeeping
   static constexpr size_t kSendsPerTurn = 1024;
   static constexpr size_t kBytesPerTurn = 8 * kMiB;
   static constexpr size_t kClosesPerTurn = 256;
@@ -251,6 +259,7 @@ class Shard {
   uint64_t bytes_served_ = 0;
   uint64_t sends_ = 0;
   Totals totals_;
+  Patience patience_;
 };
 
 }  // namespace flumen

@@ -6,20 +6,16 @@
 
 namespace flumen {
 
-namespace {
-constexpr uint64_t kPerFrame = sizeof(Frame) + sizeof(LagBucket);
-}  // namespace
-
 uint64_t Shard::bytes_held() const {
-  return timeline_.bytes_kept() + timeline_.packet_bytes() + timeline_.size() * kPerFrame + inbox_bytes_ +
-         prologue_bytes_ + pins_.bytes();
+  return timeline_.bytes_kept() + timeline_.packet_bytes() + timeline_.size() * kBytesPerFrame +
+         inbox_bytes_ + prologue_bytes_ + pins_.bytes();
 }
 
 void Shard::look_into_inbox() {
   if (place_.newest == nullptr) return;
   const uint64_t frames = place_.newest->frames.load(std::memory_order_relaxed) - timeline_.next();
   const uint64_t bytes = place_.newest->bytes.load(std::memory_order_relaxed) - timeline_.bytes_total();
-  inbox_bytes_ = bytes + frames * kPerFrame;
+  inbox_bytes_ = bytes + frames * kBytesPerFrame;
 }
 
 void Shard::squeeze(const Shortage& shortage) {
