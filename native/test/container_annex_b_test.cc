@@ -90,6 +90,12 @@ TEST_CASE("container annex B: newcomers get the parameter sets as they are where
   CHECK(reading.from_frame(5) == bytes.substr(reading.frames[5].at));
 }
 
+TEST_CASE("container annex B: sequences are told apart by their ids, too") {
+  const std::string other = nal("\x67\x42\xc0\x1e\x55other");
+  const ContainerReading reading = read(other + sps() + pps(kZero) + kIdr + kDifference);
+  CHECK(reading.states.back().joined() == sps() + other + pps(kZero));
+}
+
 TEST_CASE("container annex B: an intra picture is a start where it brings its parameters") {
   const std::string bytes = sps() + pps(kZero) + kSei + kIntra + kDifference + kIntra + kDifference + sps() +
                             pps(kZero) + kDifference;

@@ -183,6 +183,7 @@ TEST_CASE("container MP4: a file without fragments is told from one with them") 
     const ContainerReading reading = read(bytes);
     REQUIRE(reading.notes.size() >= 1);
     CHECK(reading.notes[0].ends_with("mp4 it is an MP4 that has no fragments: nobody can join it"));
+    CHECK(reading.starts().empty());
   }
   // It stays what it is, but everybody gets it.
   const std::string big = kFtyp + mp4_box("mdat", std::string(5'000'000, 'x'));

@@ -108,9 +108,9 @@ bool Multipart::learn(std::string_view line) {
 Step Multipart::part(Bytes bytes, size_t at) {
   const std::string_view text = text_of(bytes);
   std::optional<size_t> length;
-  while (at <= kMostPartHead) {
+  while (true) {
     const size_t line_end = text.find('\n', at);
-    if (line_end == std::string_view::npos) {
+    if (line_end == std::string_view::npos || line_end > kMostPartHead) {
       if (text.size() > kMostPartHead) break;
       return Step::need(bytes.size() + 1);
     }
