@@ -93,7 +93,9 @@ function joiner(port, path) {
   });
   const ended = once(socket, 'close').then(() => {
     const first = heard[0]?.at ?? Number.NaN;
-    const soon = heard.filter(({ at }) => at <= first + BURST_MS).reduce((sum, { data }) => sum + data.length, 0);
+    const soon = heard
+      .filter(({ at }) => at <= first + BURST_MS)
+      .reduce((sum, { data }) => sum + data.length, 0);
     return { first, soon, bytes: Buffer.concat(heard.map(({ data }) => data)) };
   });
   return { ended, leave: () => socket.end() };
@@ -129,7 +131,9 @@ async function compare(sample, servers, clients) {
   await pause(500);
   const joined = servers.map(() => []);
   const steps = Math.floor((LIVE * 1000) / STEP_MS);
-  const moments = Array.from({ length: clients }, () => Math.floor(Math.random() * (steps - 1_000 / STEP_MS)));
+  const moments = Array.from({ length: clients }, () =>
+    Math.floor(Math.random() * (steps - 1_000 / STEP_MS)),
+  );
   for (let step = 0; step < steps; step++) {
     const next = Math.min(bytes.length, sent + Math.ceil((rate * STEP_MS) / 1000));
     for (const socket of sources) socket.write(bytes.subarray(sent, next));
@@ -147,7 +151,9 @@ async function compare(sample, servers, clients) {
   return all.map((results) => judge(sample, results, rate, expected));
 }
 
-const { values } = parseArgs({ options: { clients: { type: 'string', default: '30' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { clients: { type: 'string', default: '30' }, only: { type: 'string' } },
+});
 const clients = Number(values.clients);
 const only = values.only?.split(',');
 const servers = [await startFlumen(), await startIcecast()];

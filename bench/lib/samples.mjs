@@ -9,7 +9,8 @@ const X264 = `-c:v libx264 -preset ultrafast -tune zerolatency ${GOP}`;
 const B_FRAMES = `-c:v libx264 -preset veryfast -bf 2 ${GOP}`;
 const VP8 = '-c:v libvpx -deadline realtime -cpu-used 8 -b:v 300k -g 25';
 const VP9 = '-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 25';
-const X265 = '-c:v libx265 -preset ultrafast -pix_fmt yuv420p -x265-params log-level=none:keyint=25:min-keyint=25';
+const X265 =
+  '-c:v libx265 -preset ultrafast -pix_fmt yuv420p -x265-params log-level=none:keyint=25:min-keyint=25';
 const AAC = '-c:a aac -b:a 64k';
 const MP3 = '-c:a libmp3lame -b:a 64k';
 const PAGES = '-page_duration 200000 -f ogg';
@@ -46,7 +47,13 @@ export const SAMPLES = [
   audio('WebM Opus', 'webm', 'weba', 'audio/webm', `${TONE} -c:a libopus -cluster_time_limit 500 -f webm`),
   video('FLV H.264 and AAC', 'flv', 'flv', 'video/x-flv', `${BOTH} ${X264} ${AAC} -f flv`),
   audio('FLV MP3', 'flv', 'flv', 'video/x-flv', `${TONE} -ar 44100 ${MP3} -f flv`),
-  video('MPEG-TS H.264 with B frames, AAC', 'mpegts', 'ts', 'video/mp2t', `${BOTH} ${B_FRAMES} ${AAC} -f mpegts`),
+  video(
+    'MPEG-TS H.264 with B frames, AAC',
+    'mpegts',
+    'ts',
+    'video/mp2t',
+    `${BOTH} ${B_FRAMES} ${AAC} -f mpegts`,
+  ),
   video(
     'MPEG-TS MPEG-2 and MP2',
     'mpegts',
@@ -105,7 +112,9 @@ export function complaints(bytes) {
 /** Whether the first picture that comes out of a decoder is a key frame. */
 export function beginsWithKeyFrame(bytes) {
   const first = '-select_streams v -read_intervals %+#1 -show_entries frame=key_frame -of csv=p=0'.split(' ');
-  return program('ffprobe', ['-v', 'error', ...first, '-i', 'pipe:0'], bytes).stdout.toString().startsWith('1');
+  return program('ffprobe', ['-v', 'error', ...first, '-i', 'pipe:0'], bytes)
+    .stdout.toString()
+    .startsWith('1');
 }
 
 function program(command, args, input) {

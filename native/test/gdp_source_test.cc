@@ -204,7 +204,8 @@ TEST_CASE("gdp source: a transport stream of which nothing is marked") {
   const std::string bytes = container_sample("avc-aac.ts");
   std::string packets;
   size_t count = 0;
-  for (size_t at = 0; at + 188 <= bytes.size(); at += 188, ++count) packets += gdp_frame(bytes.substr(at, 188));
+  for (size_t at = 0; at + 188 <= bytes.size(); at += 188, ++count)
+    packets += gdp_frame(bytes.substr(at, 188));
   const Reading plain = read_as_source(gdp_start("video/mpegts, systemstream=(boolean)true") + packets);
   CHECK(plain.keys.size() == count);
   const auto keys = static_cast<size_t>(std::ranges::count(plain.keys, 'k'));

@@ -65,89 +65,94 @@ async function plays(page: Page, video: boolean): Promise<void> {
   if (video) expect(now.pictures).toBeGreaterThanOrEqual(5);
 }
 
-describe.skipIf(!existsSync(CHROMIUM) && !process.env.CI)('a late listener in Chromium', { timeout: 60_000 }, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGS });
-  });
-  afterAll(() => browser?.close());
+describe.skipIf(!existsSync(CHROMIUM) && !process.env.CI)(
+  'a late listener in Chromium',
+  { timeout: 60_000 },
+  () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGS });
+    });
+    afterAll(() => browser?.close());
 
-  /** A page of somebody else's: the server's own lets in no foreign scripts. */
-  async function open(): Promise<Page> {
-    const page = await browser.newPage();
-    later(() => page.close());
-    return page;
-  }
+    /** A page of somebody else's: the server's own lets in no foreign scripts. */
+    async function open(): Promise<Page> {
+      const page = await browser.newPage();
+      later(() => page.close());
+      return page;
+    }
 
-  it.each([
-    ['MP3', 'audio'],
-    ['Ogg Opus', 'audio'],
-    ['WAV', 'audio'],
-    ['WebM Opus', 'audio'],
-    ['WebM VP8 and Opus', 'video'],
-  ] as const)('%s plays in a bare <%s>', async (name, tag) => {
-    const url = await underWay(name);
-    const page = await open();
-    await page.evaluate(
-      ([kind, src]) => {
-        const media = document.createElement(kind);
-        media.id = 'late';
-        media.src = src;
-        document.body.prepend(media);
-        void media.play();
-      },
-      [tag, url] as const,
-    );
-    await plays(page, tag === 'video');
-  });
+    it.each([
+      ['MP3', 'audio'],
+      ['Ogg Opus', 'audio'],
+      ['WAV', 'audio'],
+      ['WebM Opus', 'audio'],
+      ['WebM VP8 and Opus', 'video'],
+    ] as const)('%s plays in a bare <%s>', async (name, tag) => {
+      const url = await underWay(name);
+      const page = await open();
+      await page.evaluate(
+        ([kind, src]) => {
+          const media = document.createElement(kind);
+          media.id = 'late';
+          media.src = src;
+          document.body.prepend(media);
+          void media.play();
+        },
+        [tag, url] as const,
+      );
+      await plays(page, tag === 'video');
+    });
 
-  it.each([
-    ['FLV H.264 and AAC', 'flv'],
-    ['MPEG-TS H.264 with B frames, AAC', 'mpegts'],
-  ] as const)('%s plays through mpegts.js', async (name, type) => {
-    const url = await underWay(name);
-    const page = await open();
-    await page.addScriptTag({ path: MPEGTS });
-    await page.evaluate(
-      ([kind, src]) => {
+    it.each([
+      ['FLV H.264 and AAC', 'flv'],
+      ['MPEG-TS H.264 with B frames, AAC', 'mpegts'],
+    ] as const)('%s plays through mpegts.js', async (name, type) => {
+      const url = await underWay(name);
+      const page = await open();
+      await page.addScriptTag({ path: MPEGTS });
+      await page.evaluate(
+        ([kind, src]) => {
+          const media = document.createElement('video');
+          media.id = 'late';
+          document.body.prepend(media);
+          // biome-ignore lint/suspicious/noExplicitAny: the player is a global of the page
+          const player = (globalThis as any).mpegts.createPlayer({ type: kind, isLive: true, url: src });
+          player.attachMediaElement(media);
+          player.load();
+          void media.play();
+        },
+        [type, url] as const,
+      );
+      await plays(page, true);
+    });
+
+    it('fragmented MP4 plays through Media Source', async () => {
+      const url = await underWay('MP4 (fragmented) H.264 and AAC');
+      const page = await open();
+      await page.evaluate((src) => {
         const media = document.createElement('video');
         media.id = 'late';
         document.body.prepend(media);
-        // biome-ignore lint/suspicious/noExplicitAny: the player is a global of the page
-        const player = (globalThis as any).mpegts.createPlayer({ type: kind, isLive: true, url: src });
-        player.attachMediaElement(media);
-        player.load();
+        const source = new MediaSource();
+        media.src = URL.createObjectURL(source);
+        source.addEventListener('sourceopen', async () => {
+          const buffer = source.addSourceBuffer('video/mp4; codecs="avc1.42c00c, mp4a.40.2"');
+          const { body } = await fetch(src);
+          const reader = (body as ReadableStream<Uint8Array>).getReader();
+          for (;;) {
+            const { done, value } = await reader.read();
+            if (done) break;
+            buffer.appendBuffer(value as Uint8Array<ArrayBuffer>);
+            await new Promise((resolve) => buffer.addEventListener('updateend', resolve, { once: true }));
+            // The stream's own time goes on where it was: a player begins at what it has.
+            if (media.currentTime === 0 && media.buffered.length > 0)
+              media.currentTime = media.buffered.start(0);
+          }
+        });
         void media.play();
-      },
-      [type, url] as const,
-    );
-    await plays(page, true);
-  });
-
-  it('fragmented MP4 plays through Media Source', async () => {
-    const url = await underWay('MP4 (fragmented) H.264 and AAC');
-    const page = await open();
-    await page.evaluate((src) => {
-      const media = document.createElement('video');
-      media.id = 'late';
-      document.body.prepend(media);
-      const source = new MediaSource();
-      media.src = URL.createObjectURL(source);
-      source.addEventListener('sourceopen', async () => {
-        const buffer = source.addSourceBuffer('video/mp4; codecs="avc1.42c00c, mp4a.40.2"');
-        const { body } = await fetch(src);
-        const reader = (body as ReadableStream<Uint8Array>).getReader();
-        for (;;) {
-          const { done, value } = await reader.read();
-          if (done) break;
-          buffer.appendBuffer(value as Uint8Array<ArrayBuffer>);
-          await new Promise((resolve) => buffer.addEventListener('updateend', resolve, { once: true }));
-          // The stream's own time goes on where it was: a player begins at what it has.
-          if (media.currentTime === 0 && media.buffered.length > 0) media.currentTime = media.buffered.start(0);
-        }
-      });
-      void media.play();
-    }, url);
-    await plays(page, true);
-  });
-});
+      }, url);
+      await plays(page, true);
+    });
+  },
+);

@@ -96,8 +96,7 @@ Intake GdpStream::take_packet(Nanos now) {
   const Intake before = judged_.empty() ? Intake::kMore : release_held(now);
   if (before == Intake::kOver) return before;
   const bool is_event = packet_.kind == gdp::PacketKind::kEvent;
-  const bool ends =
-      is_event && packet_.skipped.empty() && packet_.event.kind->number == EventNumber::kEos;
+  const bool ends = is_event && packet_.skipped.empty() && packet_.event.kind->number == EventNumber::kEos;
   if (ends) return release_early(now) == Intake::kOver ? Intake::kOver : Intake::kEnd;
   const Intake said = is_event ? take_event(now) : take_caps(now);
   return said == Intake::kMore ? before : said;

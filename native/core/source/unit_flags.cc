@@ -59,12 +59,18 @@ void UnitFlags::read_on() {
 
 std::optional<Format> container_of(const gdp::Structure& caps) {
   constexpr std::pair<std::string_view, Format> kKnown[] = {
-      {"application/ogg", Format::kOgg},        {"audio/ogg", Format::kOgg},
-      {"video/ogg", Format::kOgg},              {"audio/webm", Format::kMatroska},
-      {"video/webm", Format::kMatroska},        {"audio/x-matroska", Format::kMatroska},
-      {"video/x-matroska", Format::kMatroska},  {"video/x-flv", Format::kFlv},
-      {"video/mpegts", Format::kMpegTs},        {"video/quicktime", Format::kMp4},
-      {"audio/x-m4a", Format::kMp4},            {"video/x-ms-asf", Format::kAsf},
+      {"application/ogg", Format::kOgg},
+      {"audio/ogg", Format::kOgg},
+      {"video/ogg", Format::kOgg},
+      {"audio/webm", Format::kMatroska},
+      {"video/webm", Format::kMatroska},
+      {"audio/x-matroska", Format::kMatroska},
+      {"video/x-matroska", Format::kMatroska},
+      {"video/x-flv", Format::kFlv},
+      {"video/mpegts", Format::kMpegTs},
+      {"video/quicktime", Format::kMp4},
+      {"audio/x-m4a", Format::kMp4},
+      {"video/x-ms-asf", Format::kAsf},
   };
   for (const auto& [name, format] : kKnown) {
     if (caps.name == name) return format;
