@@ -201,7 +201,7 @@ TEST_CASE("gdp source: what a container's frames are is read out of them, whatev
 }
 
 TEST_CASE("gdp source: a transport stream of which nothing is marked") {
-  const std::string bytes = container_sample("avc-aac.ts");
+  const std::string bytes = container_sample("avc-aac.mpegts");
   std::string packets;
   size_t count = 0;
   for (size_t at = 0; at + 188 <= bytes.size(); at += 188, ++count)
