@@ -4,6 +4,7 @@ export interface Sample {
   readonly suffix: string;
   readonly type: string;
   readonly video: boolean;
+  readonly timed: boolean;
   readonly args: string;
 }
 export const SAMPLES: readonly Sample[];

@@ -15,12 +15,16 @@ const AAC = '-c:a aac -b:a 64k';
 const MP3 = '-c:a libmp3lame -b:a 64k';
 const PAGES = '-page_duration 200000 -f ogg';
 
-const audio = (name, format, suffix, type, args) => ({ name, format, suffix, type, video: false, args });
-const video = (name, format, suffix, type, args) => ({ name, format, suffix, type, video: true, args });
+const UNTIMED = ['multipart', 'h264', 'h265'];
+const sample = (video, [name, format, suffix, type, args]) => {
+  return { name, format, suffix, type, video, timed: !UNTIMED.includes(format), args };
+};
+const audio = (...rest) => sample(false, rest);
+const video = (...rest) => sample(true, rest);
 
 /**
  * `format`: what flumen calls it. `suffix`: of the mount's path. `type`: what its listeners must be told. `video`: there
- * is a picture, so that the first one must be a key frame. `args`: of ffmpeg, without length and output.
+ * is a picture, so that the first one must be a key frame. `timed`: the stream says when it is played. `args`: of ffmpeg, without length and output.
  */
 export const SAMPLES = [
   audio('MP3', 'mp3', 'mp3', 'audio/mpeg', `${TONE} ${MP3} -f mp3`),

@@ -27,6 +27,8 @@ export interface ServeFlags {
   readonly sourceGrace: number;
   /** ms */
   readonly flushInterval: number;
+  /** ms */
+  readonly burst: number;
   readonly logFormat: 'json' | 'pretty';
 }
 
@@ -76,6 +78,11 @@ function serveCommand(): Command {
       new Option('--source-grace <seconds>', 'how long a mount keeps its listeners when its source has gone')
         .argParser(parseSeconds)
         .default(10_000, '10'),
+    )
+    .addOption(
+      new Option('--burst <seconds>', 'how much of the recent stream a new listener is given at once')
+        .argParser(parseSeconds)
+        .default(5_000, '5'),
     )
     .addOption(
       new Option(

@@ -11,8 +11,8 @@ import { onFirstSignal } from './signals.js';
 export async function serve(flags: ServeFlags): Promise<void> {
   const sourcePassword = flags.sourcePassword ?? randomBytes(12).toString('base64url');
   const demo = flags.demo ?? flags.sourcePassword === undefined;
-  const { sourceGrace, flushInterval } = flags;
-  const server = createServer({ sourcePassword, demo, sourceGrace, flushInterval });
+  const { sourceGrace, flushInterval, burst } = flags;
+  const server = createServer({ sourcePassword, demo, sourceGrace, flushInterval, burst });
   const log = createLog(flags.logFormat);
   logServer(server, log);
   if (server.advice !== undefined) log.warn(server.advice);

@@ -17,6 +17,8 @@ export interface MountOptions {
   readonly sourceGrace: number;
   /** ms for which small frames are collected before they are sent. */
   readonly flushInterval: number;
+  /** ms of the stream that a new listener is given at once; default 5,000. */
+  readonly burst?: number;
   /** ms of silence after which a source has gone, whatever TCP says; default 10,000. */
   readonly sourceTimeout?: number;
 }
@@ -41,7 +43,7 @@ export interface Listener {
   readonly remoteAddress: string;
 }
 
-/** How much of the recent stream a new listener is given at once, so that players start without waiting. ms. */
+/** How much of the recent stream a new listener is given at once by default, so that players start without waiting. ms. */
 export const BURST_MS = 5_000;
 /** … and how much at most, where the stream comes faster than it plays and says nothing of its time. */
 const BURST_MOST = 16 * 1024 * 1024;
@@ -79,7 +81,7 @@ export class Mount {
     this.#head = new StreamHead(info);
     this.sink = new MultiSocketSink({
       syncMethod: 'burst-keyframe',
-      burstMin: { ms: BURST_MS },
+      burstMin: { ms: options.burst ?? BURST_MS },
       burstMax: { bytes: BURST_MOST },
       flushInterval: options.flushInterval,
       closeTimeout: CLOSE_TIMEOUT,

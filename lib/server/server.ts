@@ -12,7 +12,7 @@ import type { SourceWarning, StreamDescription } from '../source/notes.js';
 import { DemoProgram } from './demo.js';
 import { type Authenticate, Listeners } from './listeners.js';
 import { Metadata } from './metadata.js';
-import type { Mount } from './mount.js';
+import { BURST_MS, type Mount } from './mount.js';
 import { Mounts } from './mounts.js';
 import { Uploads } from './uploads.js';
 
@@ -25,6 +25,11 @@ export interface ServerOptions {
   readonly sourceGrace?: number;
   /** ms for which small frames are collected before they are sent; default 200. */
   readonly flushInterval?: number;
+  /**
+   * ms of the stream that a new listener is given at once, from a place where decoding can begin; 0: from the newest
+   * such place. Default 5,000.
+   */
+  readonly burst?: number;
   /** ms in which a client must have sent its whole request head; default 10,000. */
   readonly headTimeout?: number;
   /** Streams a short piece of music at /demo.mp3; default false. */
@@ -46,7 +51,13 @@ export interface ServerEvents {
   warning: [error: Error];
 }
 
-const DEFAULTS = { sourceGrace: 10_000, flushInterval: 200, headTimeout: 10_000, demo: false } as const;
+const DEFAULTS = {
+  sourceGrace: 10_000,
+  flushInterval: 200,
+  burst: BURST_MS,
+  headTimeout: 10_000,
+  demo: false,
+} as const;
 
 export class FlumenServer extends EventEmitter<ServerEvents> {
   readonly #front: Front;
@@ -70,14 +81,14 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
     if (authenticate !== undefined && typeof authenticate !== 'function') {
       throw new TypeError('authenticate must be a function');
     }
-    const { sourceGrace, flushInterval, headTimeout, demo } = { ...DEFAULTS, ...rest };
-    for (const [name, value] of Object.entries({ sourceGrace, flushInterval, headTimeout })) {
+    const { sourceGrace, flushInterval, burst, headTimeout, demo } = { ...DEFAULTS, ...rest };
+    for (const [name, value] of Object.entries({ sourceGrace, flushInterval, burst, headTimeout })) {
       if (!Number.isFinite(value) || value < 0 || value > 0x7fffffff) {
         throw new RangeError(`${name} must be a number of ms from 0 to 2147483647, not ${value}`);
       }
     }
     this.#demo = demo;
-    this.#mounts = new Mounts({ sourceGrace, flushInterval }, this.#observer());
+    this.#mounts = new Mounts({ sourceGrace, flushInterval, burst }, this.#observer());
     this.#descriptors = new Descriptors(() => this.#front.held + this.#mounts.descriptors);
     this.#front = new Front({
       headTimeout,

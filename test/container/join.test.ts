@@ -27,11 +27,20 @@ function commonEnd(a: Uint8Array, b: Uint8Array): number {
   return length;
 }
 
+function bodyOf(answer: string): Buffer {
+  return Buffer.from(answer.slice(answer.indexOf('\r\n\r\n') + 4), 'latin1');
+}
+
 describe('joining', { timeout: 120_000 }, () => {
   it.each(SAMPLES)('$name', async (sample) => {
     const bytes = makeSample(sample, SECONDS);
     const random = randomFrom(bytes.length);
-    const { server, port } = await serve({ sourceGrace: 0, flushInterval: 20 });
+    const { server, port } = await serve({
+      sourceGrace: 0,
+      flushInterval: 20,
+      // Without times in the stream those of arrival count, which are in haste here.
+      ...(sample.timed ? {} : { burst: 300 }),
+    });
     const path = `/live.${sample.suffix}`;
     const recognised = event(server, 'source-format');
     const warnings: unknown[] = [];
@@ -54,7 +63,7 @@ describe('joining', { timeout: 120_000 }, () => {
     }
     late.push(...(await Promise.all(joined)));
     source.socket.end();
-    const bodies = await Promise.all([first, ...late].map(async (peer) => (await peer.rest(), peer.body)));
+    const bodies = await Promise.all([first, ...late].map(async (peer) => bodyOf(await peer.rest())));
 
     expect((await recognised)[1]).toMatchObject({ format: sample.format, contentType: sample.type });
     expect(warnings).toEqual([]);
