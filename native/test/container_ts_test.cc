@@ -92,7 +92,7 @@ std::string without_indicators(std::string bytes) {
 
 TEST_CASE("container TS: pictures that can be started with, by the indicator or by what they are") {
   const std::pair<const char*, const char*> samples[] = {
-      {"avc-aac.ts", "1566 2566 3566"}, {"hevc.ts", "1566 2566"}, {"mpeg2.ts", "1483 2233"}};
+      {"avc-aac.mpegts", "1566 2566 3566"}, {"hevc.mpegts", "1566 2566"}, {"mpeg2.mpegts", "1483 2233"}};
   for (const auto& [name, times] : samples) {
     CAPTURE(name);
     const std::string bytes = container_sample(name);
@@ -116,7 +116,7 @@ TEST_CASE(
 }
 
 TEST_CASE("container TS: sound alone is a start with each of its units") {
-  const ContainerReading reading = read(container_sample("aac.ts"));
+  const ContainerReading reading = read(container_sample("aac.mpegts"));
   CHECK(reading.times() == "1400 1771 2143 2514 2886 3257");
 }
 
@@ -192,7 +192,7 @@ TEST_CASE("container TS: nothing is held back but a start's own beginning") {
 }
 
 TEST_CASE("container TS: what is no packet is passed on, and three in a row are found again") {
-  const std::string bytes = container_sample("avc-aac.ts");
+  const std::string bytes = container_sample("avc-aac.mpegts");
   const ContainerReading torn = read(bytes.substr(0, 50 * kPacket + 20) + bytes.substr(51 * kPacket));
   CHECK(torn.times() == "1566 2566 3566");
   REQUIRE(torn.notes.size() == 2);
