@@ -177,9 +177,14 @@ TEST_CASE("container MP4: sizes of 64 bits, to the end, and too big to be waited
 TEST_CASE("container MP4: a file without fragments is told from one with them") {
   const std::string plain =
       mp4_box("moov", full_box("mvhd", 0, std::string(96, '\0')) + trak(1, "vide", 100));
+  // Where the first fragment is none, but part of the headers.
+  const std::string samples = full_box("stsz", 0, mp4_number(0, 4) + mp4_number(1, 4) + mp4_number(8, 4));
+  const std::string media = mp4_box("mdia", mp4_box("minf", mp4_box("stbl", samples)));
+  const std::string partly = mp4_box(
+      "moov", full_box("mvhd", 0, std::string(96, '\0')) + mp4_box("trak", media) + mp4_box("mvex", ""));
   for (const std::string& bytes :
        {kFtyp + plain + mp4_box("mdat", "pictures"), kFtyp + mp4_box("mdat", "pictures") + plain,
-        kFtyp + mp4_box("mdat", "x") + moov() + pictures(0, kSync)}) {
+        kFtyp + partly + mp4_box("mdat", "x") + pictures(0, kSync)}) {
     const ContainerReading reading = read(bytes);
     REQUIRE(reading.notes.size() >= 1);
     CHECK(reading.notes[0].ends_with("mp4 it is an MP4 that has no fragments: nobody can join it"));

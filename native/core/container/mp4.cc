@@ -89,11 +89,7 @@ Step Mp4::next(Bytes bytes) {
     // It announces no fragment.
     if (at > 0) return pass(bytes, at, mp4_delta());
     if (part == Mp4Part::kNone) return lost(bytes, kNoBox);
-    if (part == Mp4Part::kMedia && !fragments_) {
-      // Fragments may follow, but the headers are about what is here.
-      tracks_ = {};
-      return lost(bytes, kNotFragmented);
-    }
+    if (part == Mp4Part::kMedia && !fragments_) return lost(bytes, kNotFragmented);
     if (beginning_ && part != Mp4Part::kMedia && part != Mp4Part::kAnnounces) return header(bytes, *box);
     if (part == Mp4Part::kHeader) return other_headers(bytes);
     return pass(bytes, box->size, mp4_delta());

@@ -73,6 +73,7 @@ void take_run(Bytes trun, const Defaults& defaults, Mp4Fragment& fragment) {
 
 }  // namespace
 
+// Of a moov that has samples itself nobody could have them who comes later.
 bool Mp4Tracks::take(Bytes moov) {
   std::vector<Track> tracks;
   bool fragmented = false;
@@ -81,7 +82,7 @@ bool Mp4Tracks::take(Bytes moov) {
     if (type == mp4_type("trak") && tracks.size() < kMostTracks) tracks.push_back(read_track(contents));
     if (type == mp4_type("mvex")) fragmented = true;
   });
-  if (!fragmented) return false;
+  if (!fragmented || std::ranges::any_of(tracks, &Track::samples)) return false;
   main_ = {};
   for (const auto kind : {&Track::video, &Track::audio}) {
     for (const Track& track : tracks) {
@@ -102,7 +103,14 @@ bool Mp4Tracks::take(Bytes moov) {
 
 Mp4Tracks::Track Mp4Tracks::read_track(Bytes trak) {
   Track track;
+  const auto take_table = [&](uint32_t type, Bytes box) {
+    if (type == mp4_type("stsz") && box.size() >= 12) track.samples = be32(&box[8]) > 0;
+  };
+  const auto take_information = [&](uint32_t type, Bytes box) {
+    if (type == mp4_type("stbl")) each_mp4_box(box, take_table);
+  };
   const auto take_media = [&](uint32_t type, Bytes box) {
+    if (type == mp4_type("minf")) each_mp4_box(box, take_information);
     if (type == mp4_type("mdhd")) {
       const size_t at = version_of(box) == 1 ? 20 : 12;
       if (box.size() >= at + 4) track.timescale = be32(&box[at]);

@@ -34,6 +34,7 @@ class Mp4Tracks {
     uint32_t timescale = 0;
     bool video = false;
     bool audio = false;
+    bool samples = false;   // in the moov itself
     uint32_t duration = 0;  // of a sample, by default
     uint32_t flags = 0;     // of a sample, by default
   };
