@@ -35,7 +35,9 @@ describe('flumen serve', () => {
     );
     expect(line?.[2]).toBe(`127.0.0.1:${port}`);
     const auth = Buffer.from(`source:${line?.[1]}`).toString('base64');
-    const put = new Peer(port).send(`PUT /live.mp3 HTTP/1.1\r\nAuthorization: Basic ${auth}\r\n\r\n`);
+    const put = new Peer(port).send(
+      `PUT /live.mp3 HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Basic ${auth}\r\n\r\n`,
+    );
     await put.receives('HTTP/1.1 200 OK');
     const listener = await listen(port, '/demo.mp3');
     await listener.until((_, length) => length > 10_000);
@@ -60,7 +62,9 @@ describe('flumen serve', () => {
       const { program, at, port } = await started([...args, '--log-format', 'json'], env);
       expect(await sources(at)).not.toContain('demo');
       const auth = Buffer.from('source:sesame').toString('base64');
-      const put = new Peer(port).send(`PUT /live.mp3 HTTP/1.1\r\nAuthorization: Basic ${auth}\r\n\r\n`);
+      const put = new Peer(port).send(
+        `PUT /live.mp3 HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Basic ${auth}\r\n\r\n`,
+      );
       await put.receives('HTTP/1.1 200 OK');
       await wrote(program, ({ stderr }) => stderr.includes('source connected'));
       program.kill('SIGINT');
@@ -90,7 +94,9 @@ describe('flumen serve', () => {
       '0',
     ]);
     const auth = Buffer.from('source:sesame').toString('base64');
-    const put = new Peer(port).send(`PUT /live.mp3 HTTP/1.1\r\nAuthorization: Basic ${auth}\r\n\r\nabc`);
+    const put = new Peer(port).send(
+      `PUT /live.mp3 HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Basic ${auth}\r\n\r\nabc`,
+    );
     await put.receives('200 OK');
     const listener = await listen(port);
     put.socket.end();
@@ -117,7 +123,9 @@ describe('flumen serve', () => {
     expect(program.output.stderr).toMatch(/LimitNOFILE=10256/);
     const port = Number(/:(\d+)\n/.exec(program.output.stdout.toString())?.[1]);
     const auth = Buffer.from('source:sesame').toString('base64');
-    const put = new Peer(port).send(`PUT /live.mp3 HTTP/1.1\r\nAuthorization: Basic ${auth}\r\n\r\n`);
+    const put = new Peer(port).send(
+      `PUT /live.mp3 HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Basic ${auth}\r\n\r\n`,
+    );
     await put.receives('200 OK');
     const listeners: Peer[] = [];
     for (let i = 0; i < 63; i++) listeners.push(await listen(port));
@@ -201,7 +209,9 @@ describe('examples/serve.mjs', () => {
     await wrote(program, ({ stdout }) => stdout.includes('listening on'));
     const port = Number(/:(\d+)\n/.exec(program.output.stdout.toString())?.[1]);
     const auth = Buffer.from('source:sesame').toString('base64');
-    const put = new Peer(port).send(`PUT /live.mp3 HTTP/1.1\r\nAuthorization: Basic ${auth}\r\n\r\nmusic`);
+    const put = new Peer(port).send(
+      `PUT /live.mp3 HTTP/1.1\r\nContent-Type: text/plain\r\nAuthorization: Basic ${auth}\r\n\r\nmusic`,
+    );
     await put.receives('200 OK');
     const refused = await new Peer(port).send('GET /live.mp3?token=shut HTTP/1.1\r\n\r\n').rest();
     expect(refused).toMatch(/^HTTP\/1\.1 403 /);

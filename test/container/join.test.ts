@@ -69,7 +69,8 @@ describe('joining', { timeout: 120_000 }, () => {
     expect(warnings).toEqual([]);
     expect(late.at(-1)?.text).toContain(`\r\nContent-Type: ${sample.type}\r\n`);
     expect(bodies[0]?.equals(bytes)).toBe(true);
-    const whole = complaints(bytes);
+    // ffmpeg does not like the end of its own multipart.
+    const fine = new Set(['', complaints(bytes)]);
     const seen = new Set<number>();
     for (const body of bodies.slice(1)) {
       const end = commonEnd(body, bytes);
@@ -77,7 +78,7 @@ describe('joining', { timeout: 120_000 }, () => {
       if (sample.format !== 'mpegts') expect(bytes.includes(headers)).toBe(true);
       if (seen.has(body.length)) continue;
       seen.add(body.length);
-      expect(complaints(body)).toBe(whole);
+      expect(fine).toContain(complaints(body));
       if (sample.video) expect(beginsWithKeyFrame(body)).toBe(true);
     }
     expect(seen.size).toBeGreaterThan(1);
