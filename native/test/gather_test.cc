@@ -69,12 +69,17 @@ struct Wire {
   }
 };
 
-std::string text_of(const Gather& gather) {
-  std::string text;
+void put_text(const Gather& gather, std::string& text) {
+  text.clear();
   for (int i = 0; i < gather.iov_count; ++i) {
     const iovec& part = gather.iov[static_cast<size_t>(i)];
     text.append(static_cast<const char*>(part.iov_base), part.iov_len);
   }
+}
+
+std::string text_of(const Gather& gather) {
+  std::string text;
+  put_text(gather, text);
   return text;
 }
 
@@ -87,6 +92,7 @@ struct Sender {
   StateRef told = {};
   Gather gather = {};
   std::string sent = {};
+  std::string offered = {};  // used again and again: a sanitizer's allocator is dear
 
   Sender(const Wire& from, Form with, uint32_t icy_interval = 5)
       : wire(from), form(with), interval(with.framing == Framing::kIcy ? icy_interval : 0) {
@@ -106,17 +112,17 @@ struct Sender {
   void step(size_t budget, size_t most) {
     const StateRef with = state();
     gather_from(wire.timeline, place, format(), kNoStop, budget, gather);
-    const std::string offered = text_of(gather);
+    put_text(gather, offered);
     REQUIRE(offered.size() == gather.bytes);
     const size_t taken = std::min(most, offered.size());
-    sent += offered.substr(0, taken);
+    sent.append(offered, 0, taken);
     if (taken == offered.size()) {
       go_to(gather.end, gather.title_due_after, with);
     } else if (taken > 0) {
       const Consumed now = consume(wire.timeline, gather, taken);
       go_to(now.place, now.title_due, with);
       sent.append(now.begun.begin(), now.begun.end());
-      REQUIRE(offered.substr(taken, now.begun.size()) == std::string(now.begun.begin(), now.begun.end()));
+      REQUIRE(offered.compare(taken, now.begun.size(), std::string(now.begun.begin(), now.begun.end())) == 0);
     }
   }
   /// Completes what has been begun, as one private slice.

@@ -20,6 +20,8 @@ struct ModelIcy {
   bool due() const { return interval > 0 && left == 0; }
   bool under_way() const { return at < block.size(); }
 
+  /// What the blocks among so many bytes of the body can come to: one of them may have a title.
+  size_t most_among(size_t body) const { return interval > 0 ? body / interval + 1 + 255 * 16 : 0; }
   /// The block before a byte of a stream with this title is next.
   void begin_block(const std::string& title, WorldCounts& counts) {
     block = block_with(title, counts);

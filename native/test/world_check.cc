@@ -174,8 +174,8 @@ void World::check_slow(const ModelPeer& peer) {
     if (other != &peer && pins(*other)) oldest = std::min(oldest, other->client->seq);
     // Others may have been moved in this turn, which leaves them the rest of a frame begun.
     if (move_in_judgement(*other).moves && other->begun())
-      bytes +=
-          stream_.at(other->piece.seq).size + other->piece.size() + (other->icy.interval > 0 ? 2 * kMiB : 0);
+      bytes += stream_.at(other->piece.seq).size + other->piece.size() +
+               other->icy.most_among(other->piece.size());
   }
   // Who waits pins no frame: it may go for its private bytes when there is nothing else to give up.
   const bool none_left = oldest == stream_.next();

@@ -56,9 +56,10 @@ std::string header_from(Choices& choices) {
 
 // Few of them, so that what comes back is what was there before.
 std::string text_from(Choices& choices) {
-  const uint64_t kind = choices.below(12);
-  if (kind < 3) return "";
-  return std::string(kind < 11 ? kind * 9 : choices.between(3000, 5000), static_cast<char>('a' + kind));
+  const uint64_t kind = choices.below(6);
+  if (kind < 2) return "";
+  const size_t size = kind == 5 && choices.one_in(3) ? choices.between(3000, 5000) : kind * 20;
+  return std::string(size, static_cast<char>('a' + kind));
 }
 
 }  // namespace
@@ -150,7 +151,7 @@ void World::change_headers() {
   ModelState fresh;
   const bool again = !states_.empty() && choices_.one_in(4);
   if (again) {
-    fresh.entries = states_.back().entries;
+    fresh.entries = states_[choices_.below(states_.size())].entries;
   } else if (!choices_.one_in(6)) {
     for (uint64_t i = choices_.between(1, 3); i > 0; --i) fresh.entries.push_back(header_from(choices_));
   }
@@ -162,7 +163,7 @@ void World::change_headers() {
     slices.push_back(copy_to_slice(rig_.ledger, {window(entry, 0), entry.size()}));
   }
   if (!states_.empty()) fresh.texts = states_.back().texts;
-  say("headers: ", fresh.entries.size(), " of ", fresh.all.size(), " bytes", again ? ", the same" : "");
+  say("headers: ", fresh.entries.size(), " of ", fresh.all.size(), " bytes", again ? ", as before" : "");
   StateTexts texts = fresh.texts;
   new_state(StateRef(StreamState::create(rig_.ledger, std::move(slices), std::move(texts))),
             std::move(fresh));
@@ -172,6 +173,8 @@ void World::change_headers() {
 void World::change_texts() {
   ModelState fresh;
   if (!states_.empty()) fresh = states_.back();
+  // What was true once comes back.
+  if (states_.size() > 1 && choices_.one_in(2)) fresh.texts = states_[choices_.below(states_.size())].texts;
   for (size_t i = 0; i < kStateTexts; ++i) {
     if (choices_.one_in(i == static_cast<size_t>(StateText::kTitle) ? 2 : 4))
       fresh.texts[i] = text_from(choices_);
