@@ -172,6 +172,7 @@ void check_sent(const Wire& wire, const Sender& sender) {
 
 template <typename Piece>
 void send_all(const Wire& wire, Sender& sender, size_t budget, Piece piece) {
+  sender.sent.reserve(2 * wire.body(sender.form.gdp).bytes.size());
   for (int i = 0; !sender.through() && i < 100'000; ++i) sender.step(budget, piece(i));
   check_sent(wire, sender);
 }

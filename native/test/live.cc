@@ -122,6 +122,7 @@ std::string check_frames(const std::string& bytes, bool torn, uint64_t& first, u
 int Readers::add(int fd, int pause_us) {
   received_.push_back(std::make_unique<std::string>());
   std::string* into = received_.back().get();
+  into->reserve(2 * kMiB);  // growing would copy it again and again, under a sanitizer into new pages
   threads_.emplace_back([fd, pause_us, into] {
     std::array<char, 16384> buffer;
     for (;;) {

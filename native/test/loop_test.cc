@@ -31,17 +31,22 @@ void push(LiveSink& sink, uint64_t seq) {
   sink.push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{}, monotonic_now());
 }
 
-/// Threads that push in turn, each when the number of the frame is theirs.
+/// Threads that push in turn, some frames each.
 class Pushers {
  public:
   Pushers(LiveSink& sink, size_t threads, uint64_t frames) {
+    // Where all cores are busy each change of turns waits for a slice of somebody else's.
+    constexpr uint64_t kTurn = 8;
     for (size_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this, &sink, i, threads, frames] {
-        for (uint64_t seq = i; seq < frames; seq += threads) {
-          while (pushed_.load(std::memory_order_acquire) != seq) std::this_thread::yield();
-          push(sink, seq);
-          pushed_.store(seq + 1, std::memory_order_release);
-          if (seq % 16 == 0) usleep(200);
+        for (uint64_t first = i * kTurn; first < frames; first += threads * kTurn) {
+          for (uint64_t now = pushed(); now != first; now = pushed()) pushed_.wait(now);
+          for (uint64_t seq = first; seq < std::min(first + kTurn, frames); ++seq) {
+            push(sink, seq);
+            pushed_.store(seq + 1, std::memory_order_release);
+          }
+          pushed_.notify_all();
+          usleep(100);
         }
       });
     }

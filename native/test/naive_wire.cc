@@ -80,6 +80,7 @@ void decode_icy(std::string_view bytes, size_t interval, Decoded& out) {
 
 Decoded naive_decode(Framing framing, std::string_view bytes, size_t interval) {
   Decoded out;
+  out.media.reserve(bytes.size());
   if (framing == Framing::kChunked) {
     decode_chunks(bytes, out);
   } else if (framing == Framing::kWebsocket) {
