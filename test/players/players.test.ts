@@ -113,7 +113,7 @@ describe.skipIf(missing.length > 0)('curl as source', () => {
       '-u',
       `source:${PASSWORD}`,
       '-H',
-      'Content-Type: audio/mpeg',
+      'Content-Type: text/plain',
       `${url}/up.mp3`,
     );
     source.stdin.write('first ');
