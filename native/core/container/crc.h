@@ -18,7 +18,8 @@ class Crc {
     for (; bytes.size() >= kAtOnce; bytes = bytes.subspan(kAtOnce)) {
       Word sum = 0;
       for (size_t i = 0; i < kAtOnce; ++i) {
-        const uint8_t before = i < sizeof(Word) ? static_cast<uint8_t>(state_ >> (kBits - 8 * (i + 1))) : 0;
+        const auto before =
+            i < sizeof(Word) ? static_cast<uint8_t>(state_ >> (kBits - 8 * (i + 1))) : uint8_t{0};
         sum ^= kTables[kAtOnce - 1 - i][static_cast<uint8_t>(bytes[i] ^ before)];
       }
       state_ = sum;
