@@ -110,7 +110,9 @@ export async function publish(port: number, path = '/live.mp3', ...lines: string
     `PUT ${path} HTTP/1.1`,
     AUTH,
     'Expect: 100-continue',
-    'Content-Type: application/octet-stream',
+    ...(lines.some((line) => line.startsWith('Content-Type:'))
+      ? []
+      : ['Content-Type: application/octet-stream']),
     ...lines,
   ];
   return new Peer(port).send(`${head.join('\r\n')}\r\n\r\n`).receives('100 Continue\r\n\r\n');
