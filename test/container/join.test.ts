@@ -5,11 +5,11 @@ import { beginsWithKeyFrame, complaints, makeSample, SAMPLES } from '../../bench
 import { AUTH, event, listen, Peer, serve } from '../server/support.js';
 
 const FULL = process.env.FLUMEN_FULL === '1';
-const JOINERS = FULL ? 30 : 5;
+const JOINERS = FULL ? 30 : 3;
 /** Of the stream. */
-const SECONDS = FULL ? 15 : 9;
+const SECONDS = FULL ? 15 : 8;
 /** How much faster than it plays it is sent. */
-const HASTE = 8;
+const HASTE = 12;
 
 /** The same moments and pieces every time. */
 function randomFrom(seed: number): () => number {
@@ -70,7 +70,7 @@ describe('joining', { timeout: 120_000 }, () => {
     expect(late.at(-1)?.text).toContain(`\r\nContent-Type: ${sample.type}\r\n`);
     expect(bodies[0]?.equals(bytes)).toBe(true);
     // ffmpeg does not like the end of its own multipart.
-    const fine = new Set(['', complaints(bytes)]);
+    const fine = new Set(['', sample.format === 'multipart' ? complaints(bytes) : '']);
     const seen = new Set<number>();
     for (const body of bodies.slice(1)) {
       const end = commonEnd(body, bytes);

@@ -37,6 +37,8 @@ constexpr Type kTypes[] = {
     {"audio/mp4", Format::kMp4},
     {"video/mp4", Format::kMp4},
     {"video/iso.segment", Format::kMp4},
+    {"video/quicktime", Format::kMp4},
+    {"audio/x-m4a", Format::kMp4},
     {"video/x-ms-asf", Format::kAsf},
     {"video/x-ms-wmv", Format::kAsf},
     {"audio/x-ms-wma", Format::kAsf},

@@ -57,25 +57,20 @@ void UnitFlags::read_on() {
   }
 }
 
+// GStreamer's names for containers are their media types, or were once.
 std::optional<Format> container_of(const gdp::Structure& caps) {
-  constexpr std::pair<std::string_view, Format> kKnown[] = {
-      {"application/ogg", Format::kOgg},
-      {"audio/ogg", Format::kOgg},
-      {"video/ogg", Format::kOgg},
-      {"audio/webm", Format::kMatroska},
-      {"video/webm", Format::kMatroska},
-      {"audio/x-matroska", Format::kMatroska},
-      {"video/x-matroska", Format::kMatroska},
-      {"video/x-flv", Format::kFlv},
-      {"video/mpegts", Format::kMpegTs},
-      {"video/quicktime", Format::kMp4},
-      {"audio/x-m4a", Format::kMp4},
-      {"video/x-ms-asf", Format::kAsf},
-  };
-  for (const auto& [name, format] : kKnown) {
-    if (caps.name == name) return format;
+  const std::optional<Format> format = container::format_of_type(caps.name);
+  switch (format.value_or(Format::kGeneric)) {
+    case Format::kOgg:
+    case Format::kMatroska:
+    case Format::kFlv:
+    case Format::kMpegTs:
+    case Format::kMp4:
+    case Format::kAsf:
+      return format;
+    default:
+      return std::nullopt;
   }
-  return std::nullopt;
 }
 
 }  // namespace flumen
