@@ -7,7 +7,12 @@ const event = (n: number) => `id: ${n}\ndata: {"n":${n}}\n\n`;
 describe('server-sent events', () => {
   it('late listeners begin with an event, and proxies are told not to collect', async () => {
     const { port } = await serve({ burst: 0, flushInterval: 0, sourceGrace: 0 });
-    const source = await publish(port, '/news', 'Transfer-Encoding: chunked', 'Content-Type: text/event-stream');
+    const source = await publish(
+      port,
+      '/news',
+      'Transfer-Encoding: chunked',
+      'Content-Type: text/event-stream',
+    );
     const send = (text: string) => source.send(`${text.length.toString(16)}\r\n${text}\r\n`);
     const first = await listen(port, '/news');
     send(event(1) + event(2).slice(0, 9));
