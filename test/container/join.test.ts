@@ -7,7 +7,7 @@ import { AUTH, event, listen, Peer, serve } from '../server/support.js';
 const FULL = process.env.FLUMEN_FULL === '1';
 const JOINERS = FULL ? 30 : 3;
 /** Of the stream. */
-const SECONDS = FULL ? 15 : 8;
+const SECONDS = FULL ? 15 : 9;
 /** How much faster than it plays it is sent. */
 const HASTE = 12;
 
@@ -58,8 +58,9 @@ describe('joining', { timeout: 120_000 }, () => {
       source.send(bytes.subarray(from, to));
       // The stream's own pace, so that it is joined while it is under way.
       await new Promise((resolve) => setTimeout(resolve, (SECONDS * 1000) / HASTE / steps));
-      // One in each part of the stream.
-      if (random() < 0.3 || step % 4 === 3) while (joined.length <= step / 4) joined.push(listen(port, path));
+      // One in each part of the stream, the last one just before its end.
+      const soon = random() < 0.3 && step < steps - 4;
+      if (soon || step % 4 === 3) while (joined.length <= step / 4) joined.push(listen(port, path));
     }
     late.push(...(await Promise.all(joined)));
     source.socket.end();
