@@ -7,7 +7,7 @@ import { must, run, StepFailed } from './run.mjs';
 const native = at('native');
 
 // How many random lives each build plays. The sanitizers see every line that the plain build runs; they need no more of the same.
-const seedsOf = { dev: '100000', asan: '2000' };
+const seedsOf = { dev: '100000', asan: '600' };
 
 /** Configures and builds one preset. Resolves with its binary directory. */
 export async function buildCore(preset) {

@@ -77,9 +77,9 @@ void take_run(Bytes trun, const Defaults& defaults, Mp4Fragment& fragment) {
 bool Mp4Tracks::take(Bytes moov) {
   std::vector<Track> tracks;
   bool fragmented = false;
-  constexpr size_t kMostTracks = 64;
+  constexpr size_t kMostMp4Tracks = 64;
   each_mp4_box(moov, [&](uint32_t type, Bytes contents) {
-    if (type == mp4_type("trak") && tracks.size() < kMostTracks) tracks.push_back(read_track(contents));
+    if (type == mp4_type("trak") && tracks.size() < kMostMp4Tracks) tracks.push_back(read_track(contents));
     if (type == mp4_type("mvex")) fragmented = true;
   });
   if (!fragmented || std::ranges::any_of(tracks, &Track::samples)) return false;
