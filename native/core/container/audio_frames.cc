@@ -11,10 +11,11 @@ namespace {
 constexpr size_t kId3Head = 10;
 constexpr size_t kId3v1 = 128;
 
-bool may_be_tag(Bytes bytes) {
+// ID3v1 stands behind the last frame, and nowhere else: three letters are not much to go by.
+bool may_be_tag(Bytes bytes, bool behind_frame) {
   const size_t known = std::min<size_t>(bytes.size(), 3);
   const auto starts = [&](std::string_view text) { return has_text(bytes, 0, text.substr(0, known)); };
-  return starts("ID3") || starts("TAG");
+  return starts("ID3") || (behind_frame && starts("TAG"));
 }
 
 // ID3v2 (§3.1 of the informal standard): sizes in four times seven bits, without head and footer.
@@ -29,7 +30,7 @@ size_t id3_size(Bytes head) {
 
 Step AudioFrames::next(Bytes bytes) {
   if (tag_left_ > 0) return tag(bytes);
-  if (may_be_tag(bytes)) {
+  if (may_be_tag(bytes, synced_)) {
     if (bytes.size() < kId3Head) return Step::need(kId3Head);
     tag_left_ = bytes[0] == 'I' ? id3_size(bytes) : kId3v1;
     return tag(bytes);
@@ -41,7 +42,7 @@ Step AudioFrames::next(Bytes bytes) {
     if (bytes.size() < frame.size + header_bytes()) return Step::need(frame.size + header_bytes());
     const Bytes behind = bytes.subspan(frame.size);
     const AudioFrame second = read(behind);
-    if ((second.size == 0 || second.fixed != frame.fixed) && !may_be_tag(behind)) return lost(bytes);
+    if ((second.size == 0 || second.fixed != frame.fixed) && !may_be_tag(behind, true)) return lost(bytes);
   }
   return bytes.size() < frame.size ? Step::need(frame.size) : found(bytes, frame);
 }
