@@ -127,6 +127,20 @@ describe.skipIf(!existsSync(CHROMIUM) && !process.env.CI)(
       await plays(page, true);
     });
 
+    it('multipart JPEG is a moving <img>', async () => {
+      const url = await underWay('Multipart JPEG');
+      const page = await open();
+      await page.evaluate((src) => {
+        const image = document.createElement('img');
+        image.id = 'late';
+        image.src = src;
+        document.body.prepend(image);
+      }, url);
+      await page.waitForFunction(
+        () => (document.querySelector('#late') as HTMLImageElement).naturalWidth === 192,
+      );
+    });
+
     it('fragmented MP4 plays through Media Source', async () => {
       const url = await underWay('MP4 (fragmented) H.264 and AAC');
       const page = await open();
