@@ -163,6 +163,11 @@ function formatRows(results) {
       value: Math.max(...results.map((r) => r.first.p50Us - r.bare.p50Us)),
       limit: 3,
     },
+    {
+      what: 'dearest median push that woke a loop, above a bare eventfd write, us',
+      value: Math.max(...results.filter((r) => r.wake.count > 0).map((r) => r.wake.p50Us - r.bare.p50Us)),
+      limit: 3,
+    },
     { what: 'dearest row / cheapest row, second push', value: Math.max(...none) / Math.min(...none) },
   ];
   const wrong = results.flatMap((r) => r.wrong);
