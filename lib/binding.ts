@@ -2,7 +2,7 @@
 
 export interface Binding {
   /** Sets the number of loop threads and the memory cap, 0: as it is. False: loops come too late, nothing has changed. */
-  configure(loops: number, memoryCap: number): boolean;
+  configure(loops: number, memoryCap: number, sends: number): boolean;
   /** Hangs the bell: `callback` is called, without arguments, when the outbox has something. Once. */
   onBell(callback: () => void): void;
   /** Whether the bell keeps the process running. */
@@ -209,6 +209,9 @@ export const GDP_EVENTS = {
   'custom-both': 310,
   'custom-both-oob': 320,
 } as const;
+
+/** What configure() takes for the way of sending to sockets. */
+export const SENDS = { auto: 0, epoll: 1, uring: 2 } as const;
 
 /** The kinds of records that drain() yields, and how many numbers one takes. */
 export const RECORD = {

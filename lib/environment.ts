@@ -3,7 +3,7 @@
  * to the sink or source it belongs to. Also decides whether the process stays up.
  */
 import { totalmem } from 'node:os';
-import { RECORD } from './binding.js';
+import { RECORD, SENDS } from './binding.js';
 import { flumenError } from './errors.js';
 import { native } from './native.js';
 import { checkInteger, checkKeys } from './units.js';
@@ -51,7 +51,7 @@ export function configure(options: EnvironmentOptions): void {
   checkKeys('configure options', options, ['loops', 'memoryCap']);
   const loops = options.loops === undefined ? 0 : checkInteger('loops', options.loops, 1, 64);
   const memoryCap = options.memoryCap === undefined ? 0 : checkInteger('memoryCap', options.memoryCap, MIB);
-  if (!native.configure(loops, memoryCap)) {
+  if (!native.configure(loops, memoryCap, SENDS.auto)) {
     throw flumenError(
       'ERR_FLUMEN_STARTED',
       'configure() comes too late: the loops run since the first sink was made',
@@ -84,9 +84,20 @@ export function diagnostics(): Diagnostics {
   return { liveBlocks, liveBytes, liveClients, openFds };
 }
 
+/** How sockets are written to, by the value of FLUMEN_IO: which kernel interface, or whichever is there (the default). */
+function sendsFromEnvironment(): number {
+  const wanted = process.env.FLUMEN_IO ?? 'auto';
+  const sends = SENDS[wanted as keyof typeof SENDS];
+  if (sends === undefined) {
+    throw new RangeError(`FLUMEN_IO must be epoll, uring or auto, not ${JSON.stringify(wanted)}`);
+  }
+  return sends;
+}
+
 /** Hangs the bell, if that has not been done. Before the first sink is opened. */
 export function ensureBell(): void {
   if (bellHung) return;
+  native.configure(0, 0, sendsFromEnvironment());
   native.onBell(drain);
   bellHung = true;
   if (!capped) configure({ memoryCap: defaultMemoryCap() });

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kRecordFields = 17;
 constexpr double kClientRemoved = 1;
 constexpr double kClientInput = 10;
+constexpr uint32_t kSingleSends = 1;
+constexpr uint32_t kRingSends = 2;
 
 void write_input(const InputNotice& input, double* record) {
   record[0] = kClientInput;
@@ -123,8 +125,8 @@ Napi::Value drain(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
-// configure(loops, memoryCap), 0: as it is. False when loops are asked for but run already: nothing is
-// changed.
+// configure(loops, memoryCap, sends), 0: as it is. False when loops are asked for but run already: nothing is
+// changed. `sends` has an effect before the first sink only; lib/binding.ts has its numbers.
 Napi::Value configure(const Napi::CallbackInfo& info) {
   Instance& instance = *Instance::of(info.Env());
   const uint32_t loops = info[0].As<Napi::Number>().Uint32Value();
@@ -132,6 +134,9 @@ Napi::Value configure(const Napi::CallbackInfo& info) {
   if (loops > 0) instance.loop_count = loops;
   const int64_t memory_cap = info[1].As<Napi::Number>().Int64Value();
   if (memory_cap > 0) instance.pool.memory().set(memory_cap);
+  const uint32_t sends = info[2].As<Napi::Number>().Uint32Value();
+  if (sends == kSingleSends) instance.sends = EpollIo::Sends::kSingle;
+  if (sends == kRingSends) instance.sends = EpollIo::Sends::kRing;
   return Napi::Boolean::New(info.Env(), true);
 }
 

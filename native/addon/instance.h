@@ -47,6 +47,7 @@ class Instance {
   };
 
   size_t loop_count = 0;  // 0: default
+  EpollIo::Sends sends = EpollIo::Sends::kBatched;
   uint32_t next_id = 1;
   Ledger ledger;
   Doorbell bell;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/sys/clock.h"
-#include "core/sys/io_epoll.h"
 #include "core/sys/thread.h"
 
 namespace flumen {
@@ -28,8 +27,8 @@ Notice notice_of(Notice::Kind kind, const FdSource* source) {
 }  // namespace
 
 Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbox, Ledger& ledger,
-                                          MemoryCap& memory) {
-  Result<std::unique_ptr<EpollIo>> io = EpollIo::create(ledger);
+                                          MemoryCap& memory, EpollIo::Sends sends) {
+  Result<std::unique_ptr<EpollIo>> io = EpollIo::create(ledger, sends);
   if (!io.ok()) return io.error();
   std::unique_ptr<Loop> loop(new Loop(std::move(io.value()), outbox, ledger, memory));
   Loop* self = loop.get();

@@ -11,6 +11,7 @@
 #include "core/loop/inbox.h"
 #include "core/loop/memory_cap.h"
 #include "core/loop/outbox.h"
+#include "core/sys/io_epoll.h"
 
 namespace flumen {
 
@@ -18,7 +19,7 @@ class Loop final : private ShardListener, private SourceListener {
  public:
   /// Starts the thread. `name` shows in tools like top.
   static Result<std::unique_ptr<Loop>> start(const std::string& name, Outbox& outbox, Ledger& ledger,
-                                             MemoryCap& memory);
+                                             MemoryCap& memory, EpollIo::Sends sends);
   ~Loop() override;
 
   /// Stops the thread, which closes everything that still lives on it, without events. Posts are taken, and

@@ -4,10 +4,10 @@
 
 namespace flumen {
 
-Result<bool> LoopPool::start(size_t count) {
+Result<bool> LoopPool::start(size_t count, EpollIo::Sends sends) {
   for (size_t i = 0; i < count; ++i) {
     Result<std::unique_ptr<Loop>> loop =
-        Loop::start("flumen-" + std::to_string(i), outbox_, ledger_, memory_);
+        Loop::start("flumen-" + std::to_string(i), outbox_, ledger_, memory_, sends);
     if (!loop.ok()) {
       loops_.clear();
       return loop.error();
@@ -28,7 +28,9 @@ void LoopPool::stop() {
 
 Result<Loop*> LoopPool::file_loop() {
   if (!file_loop_) {
-    Result<std::unique_ptr<Loop>> loop = Loop::start("flumen-file", outbox_, ledger_, memory_);
+    // It sees no sockets, and needs no ring.
+    Result<std::unique_ptr<Loop>> loop =
+        Loop::start("flumen-file", outbox_, ledger_, memory_, EpollIo::Sends::kSingle);
     if (!loop.ok()) return loop.error();
     file_loop_ = std::move(loop.value());
     memory_.watch_files(file_loop_.get());

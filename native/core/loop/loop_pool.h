@@ -14,8 +14,8 @@ class LoopPool {
   LoopPool(Outbox& outbox, Ledger& ledger) : outbox_(outbox), ledger_(ledger), memory_(ledger) {}
 
   bool started() const { return !loops_.empty(); }
-  /// Starts `count` threads.
-  Result<bool> start(size_t count);
+  /// Starts `count` threads. `sends`: how sockets are written to.
+  Result<bool> start(size_t count, EpollIo::Sends sends = EpollIo::Sends::kBatched);
   /// Stops all threads; every descriptor they hold is closed.
   void stop();
 

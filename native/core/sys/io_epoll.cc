@@ -100,7 +100,10 @@ Result<std::unique_ptr<EpollIo>> EpollIo::create(Ledger& ledger, Sends sends) {
   event.data.u64 = kWakeToken;
   FLUMEN_CHECK(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) == 0);
   std::unique_ptr<EpollIo> io(new EpollIo(ledger, epoll_fd, wake_fd));
-  if (sends == Sends::kBatched) io->ring_ = SendRing::create();
+  if (sends == Sends::kSingle) return io;
+  errno = ENOSYS;  // what a ring without the features lacks
+  io->ring_ = SendRing::create();
+  if (sends == Sends::kRing && !io->ring_) return Error{errno, "io_uring_setup"};
   return io;
 }
 

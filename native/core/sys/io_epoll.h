@@ -14,9 +14,12 @@ namespace flumen {
 
 class EpollIo final : public Io {
  public:
-  enum class Sends : uint8_t { kSingle, kBatched };
+  enum class Sends : uint8_t {
+    kBatched,  // through an io_uring where the kernel has one
+    kSingle,   // a call for each
+    kRing,     // through an io_uring, or not at all: create() fails
+  };
 
-  /// `sends`: batched, where the kernel can, or a call for each.
   static Result<std::unique_ptr<EpollIo>> create(Ledger& ledger, Sends sends = Sends::kBatched);
   ~EpollIo() override;
 
