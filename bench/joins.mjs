@@ -3,19 +3,15 @@
 // clients join at random moments. For each format:
 // how many of them a decoder plays without a word, how many begin with a sync point, when the first byte came, and how
 // many seconds of the stream they were given at once. Prints a table in Markdown.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createServer } from '../dist/index.js';
 import { machine } from './lib/machine.mjs';
 import { beginsWithKeyFrame, complaints, makeSample, SAMPLES } from './lib/samples.mjs';
+import { startIcecast } from './rivals/icecast.mjs';
 
-const NOBODY = 65_534;
 const PASSWORD = 'sesame';
 const AUTH = `Basic ${Buffer.from(`source:${PASSWORD}`).toString('base64')}`;
 /** Seconds of the stream that are sent at once, then at its own pace while clients join. */
@@ -25,37 +21,8 @@ const STEP_MS = 50;
 /** What comes so soon behind the first byte is a burst. */
 const BURST_MS = 300;
 
-async function startIcecast() {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  const dir = mkdtempSync(join(tmpdir(), 'flumen-icecast-'));
-  const config = `<icecast><limits><clients>2000</clients><sources>50</sources></limits>
-    <authentication><source-password>${PASSWORD}</source-password><admin-password>x</admin-password></authentication>
-    <hostname>localhost</hostname><listen-socket><port>${port}</port><bind-address>127.0.0.1</bind-address></listen-socket>
-    <paths><logdir>${dir}</logdir><webroot>/usr/share/icecast2/web</webroot><adminroot>/usr/share/icecast2/admin</adminroot></paths>
-    <security><changeowner><user>nobody</user><group>nogroup</group></changeowner></security></icecast>`;
-  writeFileSync(join(dir, 'icecast.xml'), config);
-  // It will not run as root, and then must be able to write its logs.
-  if (process.getuid() === 0) chownSync(dir, NOBODY, NOBODY);
-  const child = spawn('/usr/bin/icecast2', ['-c', join(dir, 'icecast.xml')], { stdio: 'ignore' });
-  for (let tries = 0; tries < 100; tries++) {
-    await pause(50);
-    const socket = net.connect(port, '127.0.0.1');
-    const up = await new Promise((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (up) break;
-    if (tries === 99) throw new Error('icecast2 does not listen');
-  }
-  const stop = async () => {
-    child.kill();
-    await once(child, 'exit');
-    rmSync(dir, { recursive: true, force: true });
-  };
+async function startIcecastServer() {
+  const { port, stop } = await startIcecast({ password: PASSWORD });
   return { port, stop, typeOf: ({ type }) => type };
 }
 
@@ -159,7 +126,7 @@ const { values } = parseArgs({
 });
 const clients = Number(values.clients);
 const only = values.only?.split(',');
-const servers = [await startFlumen(), await startIcecast()];
+const servers = [await startFlumen(), await startIcecastServer()];
 console.log(`${JSON.stringify(machine())}\n`);
 console.log('| format | plays | first frame a sync point | first byte, ms: median (most) | burst, s |');
 console.log('|---|---|---|---|---|');

@@ -1,13 +1,16 @@
 // One session: N sockets of one load client, the rivals taking turns on them, round after round.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LinePeer } from './lib/lines.mjs';
 import { nativeProgram } from './lib/native.mjs';
+import { startChild, startLoad } from './lib/programs.mjs';
 
 const script = (name) => fileURLToPath(new URL(`contenders/${name}.mjs`, import.meta.url));
 const settleMs = 300;
+
+/** `floor-500`: with a flush interval of its own. */
+const flushOf = (name, o) => (name.includes('-') ? Number(name.split('-')[1]) : o.flush);
 
 function argvOf(name, o) {
   const common = ['--clients', o.clients, '--base', o.base, '--rate', o.rate, '--size', o.size].map(String);
@@ -29,44 +32,27 @@ function argvOf(name, o) {
   if (name === 'pusher') return [process.execPath, script('pusher'), ...common, ...o.pusher];
   if (name.startsWith('multi')) return [nativeProgram('gst'), '--element', name, ...common];
   if (name === 'naive') return [process.execPath, script('naive'), ...common];
-  return [nativeProgram('floor'), ...common, '--flush', String(o.flush)];
+  return [nativeProgram('floor'), ...common, '--flush', String(flushOf(name, o))];
 }
 
 /** The turns of one round: the floor has two forms where sends are collected. */
-function turnsOf(o) {
+export function turnsOf(o) {
   const turns = [];
   for (const name of o.rivals) {
-    if (name === 'floor' && o.flush > 0)
+    if (name.startsWith('floor') && flushOf(name, o) > 0)
       turns.push(
-        { name: 'floor-burst', rival: 'floor', form: 'burst' },
-        { name: 'floor-spread', rival: 'floor', form: 'spread' },
+        { name: `${name}-burst`, rival: name, form: 'burst' },
+        { name: `${name}-spread`, rival: name, form: 'spread' },
       );
     else turns.push({ name, rival: name, form: 'burst' });
   }
   return turns;
 }
 
-function startLoad(o, port) {
-  const args = {
-    port,
-    clients: o.clients,
-    sample: o.sample,
-    stall: o.stall ?? 0,
-    window: 500,
-    ...o.loadOptions,
-  };
-  const child = spawn(
-    nativeProgram('load'),
-    Object.entries(args).flatMap(([key, value]) => [`--${key}`, String(value)]),
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  return { child, peer: new LinePeer('load', child.stdout, child.stdin) };
-}
-
 /** Starts hub, load client and rivals and connects everything. Parts: `load.peer` and `rivals` (by name) take commands. */
 export async function openSession(o) {
   const argv = o.rivals.flatMap((name) => ['--', ...argvOf(name, o)]);
-  const hub = spawn(
+  const hub = startChild(
     nativeProgram('hub'),
     ['--clients', String(o.clients), '--base', String(o.base), ...argv],
     {
@@ -75,7 +61,8 @@ export async function openSession(o) {
   );
   const hubPeer = new LinePeer('hub', hub.stdout, hub.stdin);
   const { port } = await hubPeer.next();
-  const load = startLoad(o, port);
+  const { clients, sample, stall = 0, loadOptions } = o;
+  const load = startLoad({ port, clients, sample, stall, window: 500, ...loadOptions });
   const dialled = await load.peer.ask('dial');
   if (dialled.open !== o.clients)
     throw new Error(`only ${dialled.open} of ${o.clients} clients could connect: ${JSON.stringify(dialled)}`);
@@ -108,7 +95,8 @@ function verdict(o, sent, seen) {
   return wrong;
 }
 
-async function takeTurn(o, parts, turn, run, seconds) {
+/** One turn of one rival, as run number `run`, which no other may have. */
+export async function takeTurn(o, parts, turn, run, seconds) {
   await parts.load.peer.ask('mark');
   const sent = await parts.rivals.get(turn.rival).ask(`run ${run} ${seconds} ${turn.form}`);
   await setTimeout(settleMs);

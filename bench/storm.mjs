@@ -1,67 +1,15 @@
 // node bench/storm.mjs [--clients 10000]: everybody dials `flumen serve` at once; then memory per client and the steady state.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cpuNow, cpuSince } from './lib/cpu.mjs';
-import { LinePeer } from './lib/lines.mjs';
 import { tcpExt } from './lib/machine.mjs';
-import { nativeProgram } from './lib/native.mjs';
+import { startLoad, startUploader, stopChild } from './lib/programs.mjs';
 import { formatChecks, formatTable } from './lib/table.mjs';
+import { startFlumen } from './rivals/flumen.mjs';
 
-const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const path = '/bench.mp3';
-
-async function startServer(o, password) {
-  const args = [
-    '--expose-gc',
-    '--import',
-    file('serve-probe.mjs'),
-    file('../bin/flumen.js'),
-    'serve',
-    '--listen',
-    '127.0.0.1:0',
-    '--flush-interval',
-    String(o.flush),
-  ];
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    env: { ...process.env, FLUMEN_SOURCE_PASSWORD: password },
-  });
-  const lines = createInterface({ input: child.stdout });
-  let port = 0;
-  for await (const line of lines) {
-    port = Number(/^listening on http:\/\/.*:(\d+)/.exec(line)?.[1] ?? 0);
-    if (port > 0) break;
-  }
-  if (port === 0) throw new Error('flumen serve ended before it was listening');
-  child.stdout.resume();
-  const ask = async (question) => {
-    child.send(question);
-    return (await once(child, 'message'))[0];
-  };
-  return { child, port, ask };
-}
-
-async function startUploader(o, port, password) {
-  const args = [file('uploader.mjs'), port, path, `source:${password}`, o.rate, o.size].map(String);
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  await new LinePeer('uploader', child.stdout, child.stdin).next();
-  return child;
-}
-
-function startLoad(o, port) {
-  const args = { port, clients: o.clients, sample: o.sample, get: path, timeout: 60 };
-  const child = spawn(
-    nativeProgram('load'),
-    Object.entries(args).flatMap(([key, value]) => [`--${key}`, String(value)]),
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  return { child, peer: new LinePeer('load', child.stdout, child.stdin) };
-}
 
 /** One storm, with what the kernel's accept queue thought of it. */
 async function storm(name, load) {
@@ -96,22 +44,21 @@ async function steady(o, load, server) {
   return { cores: used.cpuNs / wallNs, mainPercent: (used.mainNs / wallNs) * 100, delay, seen };
 }
 
-/** The other processes' life is ours: ended by their own pid. */
-async function stop(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  await Promise.race([once(child, 'exit'), setTimeout(5000).then(() => child.kill('SIGKILL'))]);
-}
-
 export async function runStorm(options) {
   const o = { rate: 38, size: 417, flush: 200, seconds: 10, ...options };
   o.sample ??= Math.max(1, Math.floor(o.clients / 200));
   const password = randomBytes(9).toString('hex');
-  const server = await startServer(o, password);
-  const children = [server.child];
+  const server = await startFlumen({ password, flush: o.flush });
+  const children = [];
   try {
-    children.push(await startUploader(o, server.port, password));
-    const load = startLoad(o, server.port);
+    const { port } = server;
+    const uploader = await startUploader({
+      ...{ port, path, auth: `source:${password}` },
+      ...{ rate: o.rate, size: o.size },
+    });
+    children.push(uploader.child);
+    uploader.peer.tell('forever');
+    const load = startLoad({ port, clients: o.clients, sample: o.sample, get: path, timeout: 60 });
     children.push(load.child);
     const pristine = await server.ask('memory');
     const storms = [await storm('cold', load)];
@@ -125,7 +72,8 @@ export async function runStorm(options) {
     const left = await server.ask('memory');
     return judge(o, { storms, pristine, empty, full, left, state });
   } finally {
-    for (const child of children.reverse()) await stop(child);
+    for (const child of children.reverse()) await stopChild(child);
+    await server.stop();
   }
 }
 

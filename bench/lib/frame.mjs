@@ -1,6 +1,6 @@
 // The bench's frame, written by the contenders in JavaScript; bench/native/frame.h describes the same format.
 
-const magic = Buffer.from([0xf1, 0x4c, 0x55, 0x4d, 0x42, 0x45, 0x4e, 0x01]);
+const magic = Buffer.from([0xff, 0xfb, 0x90, 0x64, 0x46, 0x4c, 0x55, 0x4d]);
 const headBytes = 32;
 const patternBytes = 65536;
 
@@ -22,6 +22,11 @@ export class FrameWriter {
   #pattern = makePattern();
   #run;
   #seq = 0;
+
+  /** Sequence number of the next frame. */
+  get seq() {
+    return this.#seq;
+  }
 
   constructor(run, size) {
     this.#run = run;

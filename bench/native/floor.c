@@ -5,7 +5,8 @@
  * Reads "run ID SECONDS burst|spread" and "quit" on stdin and answers each run with one JSON line.
  * All frames of a run lie back to back in one buffer, so what a client has pending is one stretch of memory
  * and one plain send(): cheaper than sendmsg with an iovec list, and nothing per client is kept at all.
- * burst: every client at each flush; spread: a twentieth of the clients every twentieth of the interval.
+ * burst: every client at each flush; spread: the clients are spread over slots of the interval, as the sink does
+ * it: one for 64 clients, at most 20.
  * flush 0: every client at each frame (one form only). Frames are stamped with the time they were due, as a
  * pusher with the same cadence would have stamped them. */
 #define _GNU_SOURCE
@@ -20,6 +21,7 @@
 #include "frame.h"
 
 #define SLOTS 20
+#define CLIENTS_PER_SLOT 64
 
 struct options {
   int clients, base, size, flush_ms;
@@ -117,6 +119,12 @@ static void run_slots(struct run* r, int slots) {
   }
 }
 
+static int slots_of(const char* form) {
+  if (strcmp(form, "spread") != 0) return 1;
+  int slots = opt.clients / CLIENTS_PER_SLOT;
+  return slots < 1 ? 1 : slots > SLOTS ? SLOTS : slots;
+}
+
 static void run(uint32_t id, double seconds, const char* form) {
   struct run r = {.id = id, .frames = (uint64_t)(seconds * opt.rate)};
   r.data = malloc(r.frames * (size_t)opt.size);
@@ -130,7 +138,7 @@ static void run(uint32_t id, double seconds, const char* form) {
   if (opt.flush_ms == 0)
     run_each(&r);
   else
-    run_slots(&r, strcmp(form, "spread") == 0 ? SLOTS : 1);
+    run_slots(&r, slots_of(form));
   printf(
       "{\"run\":%u,\"frames\":%lu,\"wallNs\":%lu,\"cpuNs\":%lu,\"sends\":%lu,\"bytes\":%lu,\"blocked\":%lu,"
       "\"lateNs\":%lu}\n",

@@ -1,6 +1,8 @@
 /* The bench's frame: what every contender sends and what the load client checks.
  *
- * Little endian. Offsets: 0 magic (8 bytes), 8 run id (u32), 12 frame size in bytes (u32), 16 sequence number
+ * Little endian. Offsets: 0 magic (8 bytes: the header of an MPEG-1 layer III frame with 128 kbit/s at 44.1 kHz,
+ * whose length without padding is 417 bytes, then FLUM; so frames of 417 bytes are an MP3 stream to any server
+ * that looks at headers), 8 run id (u32), 12 frame size in bytes (u32), 16 sequence number
  * from 0 (u64), 24 time of the push in ns on CLOCK_MONOTONIC (u64), 32.. pattern: a slice of a fixed
  * pseudo-random table whose place depends on run and sequence number, so that a byte of another frame cannot
  * pass for the right one. bench/lib/frame.mjs writes the same format. */
@@ -11,12 +13,12 @@
 #include <string.h>
 #include <time.h>
 
-#define FRAME_MAGIC \
-  "\xF1"            \
-  "LUMBEN\x01"
+#define FRAME_MAGIC    \
+  "\xFF\xFB\x90\x64" \
+  "FLUM"
 #define FRAME_HEAD 32u
 #define FRAME_MIN 64u
-#define FRAME_MAX 8192u
+#define FRAME_MAX 16384u
 #define PATTERN_BYTES 65536u
 
 static inline uint64_t now_ns(void) {

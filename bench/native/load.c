@@ -1,13 +1,15 @@
 /* The load client: N connections in one process, driven by lines on stdin, answering with JSON lines.
  *
  *   load --port P --clients N [--sample 50] [--stall 0] [--stall-rcvbuf BYTES] [--forget-stalled 1]
- *        [--get /path] [--window N] [--timeout 30]
+ *        [--get /path] [--window N] [--timeout 30] [--between BYTES] [--gop N]
  *
  * Every sample-th client checks each byte and times each frame; the others are discarded inside the kernel;
  * the last `stall` clients never read (with --forget-stalled 1 they do not even see that they are reset, so
- * that 9,000 resets at once do not keep the others from being read). Commands: "dial" (connects all, at most
- * --window at a time, answers when all are open or failed), "mark" (zero the counters), "report", "drop
- * [reset]" (close all; "dial" may follow), "quit". */
+ * that 9,000 resets at once do not keep the others from being read). --between: so many bytes of a container
+ * may lie before each frame; --gop: every N-th frame is a key frame, and "report" counts who began with one.
+ * Commands: "dial" (connects all, at most --window at a time, answers when all are open or failed), "mark"
+ * (zero the counters), "report", "churn RATE SECONDS" (so many of the unsampled leave and others come, a
+ * second), "drop [reset]" (close all; "dial" may follow), "quit". */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +28,7 @@
 #define EVENTS 1024
 
 static struct {
-  int port, clients, sample, stall, stall_rcvbuf, forget_stalled, window, timeout;
+  int port, clients, sample, stall, stall_rcvbuf, forget_stalled, window, timeout, between, gop;
   const char* get;
 } opt = {.sample = 50, .timeout = 30};
 
@@ -139,7 +141,7 @@ static void report(void) {
   uint64_t bytes = 0, bytes_min = UINT64_MAX, bytes_max = 0, segments = 0, next_min = UINT64_MAX,
            next_max = 0;
   uint32_t segments_min = UINT32_MAX, segments_max = 0;
-  int reading = 0, closed = 0, stalled_open = 0, sampled = 0;
+  int reading = 0, closed = 0, stalled_open = 0, sampled = 0, key_starts = 0;
   for (int i = 0; i < opt.clients; i++) {
     struct client* c = &clients[i];
     uint8_t state;
@@ -162,6 +164,7 @@ static void report(void) {
     if (c->stream == NULL) continue;
     sampled++;
     uint64_t next = c->stream->seen ? c->stream->next : 0;
+    key_starts += c->stream->seen && opt.gop > 0 && c->stream->first % (uint64_t)opt.gop == 0;
     if (next < next_min) next_min = next;
     if (next > next_max) next_max = next;
   }
@@ -174,21 +177,58 @@ static void report(void) {
          reading, closed, stalled_open, bytes, bytes_min, bytes_max);
   printf("\"segments\":%lu,\"segmentsMin\":%u,\"segmentsMax\":%u,", segments, segments_min, segments_max);
   printf(
-      "\"sampled\":%d,\"frames\":%lu,\"nextMin\":%lu,\"nextMax\":%lu,\"bad\":%lu,\"gaps\":%lu,\"missing\":%"
+      "\"sampled\":%d,\"keyStarts\":%d,\"frames\":%lu,\"nextMin\":%lu,\"nextMax\":%lu,\"bad\":%lu,\"gaps\":%lu,\"missing\":%"
       "lu,\"skipped\":%lu,",
-      sampled, tally.frames, next_min, next_max, tally.bad, tally.gaps, tally.missing, tally.skipped);
+      sampled, key_starts, tally.frames, next_min, next_max, tally.bad, tally.gaps, tally.missing, tally.skipped);
   quantiles("latency", &tally.latency);
   printf("}\n");
   fflush(stdout);
 }
 
+/* Clients that no one looks at closely leave and come back, one every 1/rate seconds. What the newcomers
+ * met with is told as after "dial". */
+static void churn(double rate, double seconds) {
+  static struct hist answers;
+  uint64_t begun = now_ns(), planned = (uint64_t)(rate * seconds), made = 0, judged = 0, failed = 0, at = 0;
+  struct client before;
+  if (opt.sample == 1) planned = 0; /* they are all looked at */
+  hist_clear(&answers);
+  while (made < planned && !quitting) {
+    uint64_t due = begun + (uint64_t)((double)made * 1e9 / rate), now = now_ns();
+    if (now < due) {
+      turn((int)((due - now) / 1000000u));
+      continue;
+    }
+    do at = (at + 1) % (uint64_t)opt.clients;
+    while (clients[at].stream != NULL || clients[at].stalled);
+    before = clients[at];
+    if (before.dialled_ns > begun) {
+      judged++;
+      if (before.first_byte_ns > 0) hist_add(&answers, before.first_byte_ns - before.dialled_ns);
+      failed += before.phase != READING;
+    }
+    client_drop(&clients[at], false);
+    reset_client(&clients[at], (int)at);
+    client_dial(&clients[at], &plan, (uint32_t)at);
+    made++;
+  }
+  printf("{\"churned\":%lu,\"judged\":%lu,\"failed\":%lu,\"tookMs\":%.1f,", made, judged, failed,
+         (double)(now_ns() - begun) / 1e6);
+  quantiles("firstByte", &answers);
+  printf("}\n");
+  fflush(stdout);
+}
+
 static void command(char* line) {
+  double rate, seconds;
   if (strcmp(line, "dial") == 0)
     dial();
   else if (strcmp(line, "mark") == 0)
     mark();
   else if (strcmp(line, "report") == 0)
     report();
+  else if (sscanf(line, "churn %lf %lf", &rate, &seconds) == 2)
+    churn(rate, seconds);
   else if (strcmp(line, "quit") == 0)
     quitting = true;
   else if (strncmp(line, "drop", 4) == 0) {
@@ -253,6 +293,10 @@ static void parse(int argc, char** argv) {
       opt.window = atoi(value);
     else if (strcmp(name, "--timeout") == 0)
       opt.timeout = atoi(value);
+    else if (strcmp(name, "--between") == 0)
+      opt.between = atoi(value);
+    else if (strcmp(name, "--gop") == 0)
+      opt.gop = atoi(value);
     else if (strcmp(name, "--get") == 0)
       opt.get = value;
     else {
@@ -273,7 +317,7 @@ int main(int argc, char** argv) {
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  verify_setup();
+  verify_setup((uint32_t)opt.between);
   clients = calloc((size_t)opt.clients, sizeof *clients);
   if (clients == NULL) abort();
   for (int i = 0; i < opt.clients; i++) clients[i].fd = -1;

@@ -3,8 +3,12 @@
 #include <stddef.h>
 
 static uint8_t pattern[PATTERN_BYTES];
+static uint32_t container_max;
 
-void verify_setup(void) { pattern_fill(pattern); }
+void verify_setup(uint32_t between) {
+  pattern_fill(pattern);
+  container_max = between;
+}
 
 /* Length of the frame at `at`, 0 when these bytes cannot begin a frame. */
 static uint32_t frame_size(const uint8_t* at) {
@@ -25,6 +29,7 @@ static void check(struct stream* s, const uint8_t* at, uint64_t now, struct tall
     t->gaps++;
     if (head.seq > s->next) t->missing += head.seq - s->next;
   }
+  if (!s->seen) s->first = head.seq;
   s->run = head.run;
   s->seen = true;
   s->next = head.seq + 1;
@@ -55,6 +60,17 @@ bool verify_feed(struct stream* s, uint8_t* data, uint32_t length, uint64_t now,
       if (s->skipped > FRAME_MAX) return false;
       if (left < FRAME_HEAD) break;
     }
+    if (container_max > 0) {
+      uint32_t passed = seek_magic(at, left);
+      at += passed;
+      left -= passed;
+      s->between += passed;
+      if (s->between > container_max) {
+        t->bad++;
+        return false;
+      }
+      if (left < FRAME_HEAD) break;
+    }
     uint32_t size = frame_size(at);
     if (size == 0) {
       t->bad++;
@@ -63,6 +79,7 @@ bool verify_feed(struct stream* s, uint8_t* data, uint32_t length, uint64_t now,
     s->synced = true;
     if (left < size) break;
     check(s, at, now, t);
+    s->between = 0;
     at += size;
     left -= size;
   }

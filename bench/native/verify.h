@@ -18,6 +18,8 @@ struct stream {
   bool seen;     /* a frame of `run` has been read: its successor is known */
   uint32_t run;
   uint64_t next;
+  uint64_t first;   /* sequence number of its very first frame */
+  uint32_t between; /* bytes passed over since the last frame */
   uint64_t skipped; /* bytes before the first whole frame: a listener may come in the middle of one */
 };
 
@@ -31,6 +33,7 @@ struct tally {
  * repair. */
 bool verify_feed(struct stream* s, uint8_t* data, uint32_t length, uint64_t now, struct tally* t);
 
-void verify_setup(void);
+/* `between`: how many bytes of a container may lie before a frame; 0: frames lie back to back. */
+void verify_setup(uint32_t between);
 
 #endif
