@@ -5,10 +5,9 @@
  * Reads "run ID SECONDS burst|spread" and "quit" on stdin and answers each run with one JSON line.
  * All frames of a run lie back to back in one buffer, so what a client has pending is one stretch of memory
  * and one plain send(): cheaper than sendmsg with an iovec list, and nothing per client is kept at all.
- * burst: every client at each flush; spread: the clients are spread over slots of the interval, as the sink does
- * it: one for 64 clients, at most 20.
- * flush 0: every client at each frame (one form only). Frames are stamped with the time they were due, as a
- * pusher with the same cadence would have stamped them. */
+ * burst: every client at each flush; spread: the clients are spread over slots of the interval, as the sink
+ * does it: one for 64 clients, at most 20. flush 0: every client at each frame (one form only). Frames are
+ * stamped with the time they were due, as a pusher with the same cadence would have stamped them. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>

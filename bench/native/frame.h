@@ -1,11 +1,11 @@
 /* The bench's frame: what every contender sends and what the load client checks.
  *
- * Little endian. Offsets: 0 magic (8 bytes: the header of an MPEG-1 layer III frame with 128 kbit/s at 44.1 kHz,
- * whose length without padding is 417 bytes, then FLUM; so frames of 417 bytes are an MP3 stream to any server
- * that looks at headers), 8 run id (u32), 12 frame size in bytes (u32), 16 sequence number
- * from 0 (u64), 24 time of the push in ns on CLOCK_MONOTONIC (u64), 32.. pattern: a slice of a fixed
- * pseudo-random table whose place depends on run and sequence number, so that a byte of another frame cannot
- * pass for the right one. bench/lib/frame.mjs writes the same format. */
+ * Little endian. Offsets: 0 magic (8 bytes: the header of an MPEG-1 layer III frame with 128 kbit/s at 44.1
+ * kHz, whose length without padding is 417 bytes, then FLUM; so frames of 417 bytes are an MP3 stream to any
+ * server that looks at headers), 8 run id (u32), 12 frame size in bytes (u32), 16 sequence number from 0
+ * (u64), 24 time of the push in ns on CLOCK_MONOTONIC (u64), 32.. pattern: a slice of a fixed pseudo-random
+ * table whose place depends on run and sequence number, so that a byte of another frame cannot pass for the
+ * right one. bench/lib/frame.mjs writes the same format. */
 #ifndef BENCH_FRAME_H
 #define BENCH_FRAME_H
 
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#define FRAME_MAGIC    \
+#define FRAME_MAGIC  \
   "\xFF\xFB\x90\x64" \
   "FLUM"
 #define FRAME_HEAD 32u

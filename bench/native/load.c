@@ -177,9 +177,11 @@ static void report(void) {
          reading, closed, stalled_open, bytes, bytes_min, bytes_max);
   printf("\"segments\":%lu,\"segmentsMin\":%u,\"segmentsMax\":%u,", segments, segments_min, segments_max);
   printf(
-      "\"sampled\":%d,\"keyStarts\":%d,\"frames\":%lu,\"nextMin\":%lu,\"nextMax\":%lu,\"bad\":%lu,\"gaps\":%lu,\"missing\":%"
+      "\"sampled\":%d,\"keyStarts\":%d,\"frames\":%lu,\"nextMin\":%lu,\"nextMax\":%lu,\"bad\":%lu,\"gaps\":%"
+      "lu,\"missing\":%"
       "lu,\"skipped\":%lu,",
-      sampled, key_starts, tally.frames, next_min, next_max, tally.bad, tally.gaps, tally.missing, tally.skipped);
+      sampled, key_starts, tally.frames, next_min, next_max, tally.bad, tally.gaps, tally.missing,
+      tally.skipped);
   quantiles("latency", &tally.latency);
   printf("}\n");
   fflush(stdout);
