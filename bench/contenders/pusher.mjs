@@ -115,6 +115,25 @@ async function pairs(run, count, gapMs) {
   return { frames: 2 * made, first, wake, none, clock, framesQueued: sink.stats.framesQueued };
 }
 
+/** Single pushes, `gapMs` apart: long enough that nobody waits for a flush slot any more, so that each must wake the loop. */
+async function singles(run, count, gapMs) {
+  const writer = new FrameWriter(Number(run), size);
+  const served = sink.stats.bytesServed;
+  const wake = [];
+  for (let i = 0; i < Number(count); i++) {
+    await setTimeout(Number(gapMs));
+    const frame = writer.next();
+    const before = writes();
+    now();
+    const t0 = now();
+    sink.push(frame);
+    const t1 = now();
+    if (writes() > before) wake.push(Number(t1 - t0));
+  }
+  await drained(served, Number(count) * size * sink.size);
+  return { frames: Number(count), wake };
+}
+
 /** Streams at the cadence; `limitAfterMs` after the start the hard limit becomes `limitFrames`. */
 async function stream(run, seconds, limitAfterMs = 'never', limitFrames = '0') {
   const writer = new FrameWriter(Number(run), size);
@@ -155,5 +174,5 @@ for (let fd = base; fd < base + clients; fd++) {
   closeSync(fd); // the sink has its own duplicate
 }
 process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid })}\n`);
-await serveLines({ pairs, stream, quit: () => null });
+await serveLines({ pairs, singles, stream, quit: () => null });
 process.exit(0);
