@@ -44,13 +44,17 @@ static void watch(struct crowd* crowd, struct listener* l, uint32_t token, int o
   if (epoll_ctl(crowd->epoll, op, l->fd, &e) != 0) abort();
 }
 
-void listener_dial(struct crowd* crowd, struct listener* l, uint32_t token, const struct place* place, enum mode mode) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(place->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+void listener_dial(struct crowd* crowd, struct listener* l, uint32_t token, const struct place* place,
+                   enum mode mode) {
+  struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons(place->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   /* From several addresses: one has 28,000 ports, and those of clients that left are taken for a minute. */
-  struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + soak_random(8))};
+  struct sockaddr_in from = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + soak_random(8))};
   int yes = 1, small = DOOMED_RCVBUF;
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  *l = (struct listener){.fd = fd, .phase = CONNECTING, .mode = mode, .place = place, .until_ns = now_ns() + ANSWER_NS};
+  *l = (struct listener){
+      .fd = fd, .phase = CONNECTING, .mode = mode, .place = place, .until_ns = now_ns() + ANSWER_NS};
   crowd->counts.dialled++;
   crowd->under_way++;
   if (fd < 0) {
@@ -77,8 +81,8 @@ static void ask(struct crowd* crowd, struct listener* l, uint32_t token) {
     return;
   }
   bool titles = l->place->titles && soak_random(2) == 0;
-  int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", l->place->path,
-                        titles ? "Icy-MetaData: 1\r\n" : "");
+  int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n",
+                        l->place->path, titles ? "Icy-MetaData: 1\r\n" : "");
   /* Those who leave before they are answered: in the middle of their request, or just behind it. */
   if (l->mode == QUITTER && soak_random(2) == 0) length /= 2;
   if (send(l->fd, request, (size_t)length, MSG_NOSIGNAL) != length) {
@@ -111,7 +115,10 @@ static void begin(struct crowd* crowd, struct listener* l, uint32_t token, const
   l->head = NULL;
   l->stream = malloc(sizeof *l->stream);
   if (l->stream == NULL) abort();
-  soak_begin(l->stream, chunked ? CHUNKED : metaint != NULL ? ICY : RAW,
+  soak_begin(l->stream,
+             chunked           ? CHUNKED
+             : metaint != NULL ? ICY
+                               : RAW,
              metaint != NULL ? (uint32_t)atoi(metaint + strlen("\r\nicy-metaint:")) : 0);
   l->phase = LISTENING;
   crowd->under_way--;
@@ -152,7 +159,10 @@ void listener_read(struct crowd* crowd, struct listener* l, uint32_t most) {
   if (n > 0)
     body(crowd, l, received, (uint32_t)n);
   else if (n == 0)
-    gone(crowd, l, !soak_end(l->stream, half_open, &c->tally) ? &c->left_wrong : half_open ? &c->left_half_open : &c->ended);
+    gone(crowd, l,
+         !soak_end(l->stream, half_open, &c->tally) ? &c->left_wrong
+         : half_open                                ? &c->left_half_open
+                                                    : &c->ended);
   else if (errno != EAGAIN)
     gone(crowd, l, &c->reset);
 }
@@ -169,7 +179,8 @@ void listener_event(struct crowd* crowd, struct listener* l, uint32_t token, uin
     gone(crowd, l, l->mode == DOOMED ? &crowd->counts.doomed_reset : &crowd->counts.reset);
 }
 
-void listener_mode(struct crowd* crowd, struct listener* l, uint32_t token, enum mode mode, uint64_t until_ns) {
+void listener_mode(struct crowd* crowd, struct listener* l, uint32_t token, enum mode mode,
+                   uint64_t until_ns) {
   l->mode = mode;
   l->until_ns = until_ns;
   if (mode != READS && mode != HALF_OPEN) l->stream->lagged = true;

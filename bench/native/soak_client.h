@@ -9,8 +9,8 @@
 #include "soak_stream.h"
 
 enum phase { NOBODY, CONNECTING, ASKING, LISTENING };
-/* READS at once; SIPS half of what comes; STALLS for a while; DOOMED stalls until it is thrown out; HALF_OPEN has sent
- * its FIN and reads on until the peer's. */
+/* READS at once; SIPS half of what comes; STALLS for a while; DOOMED stalls until it is thrown out; HALF_OPEN
+ * has sent its FIN and reads on until the peer's. */
 enum mode { READS, SIPS, STALLS, DOOMED, HALF_OPEN, QUITTER };
 
 struct place {
@@ -45,10 +45,12 @@ struct crowd {
 };
 
 uint32_t soak_random(uint32_t below);
-void listener_dial(struct crowd* crowd, struct listener* l, uint32_t token, const struct place* place, enum mode mode);
+void listener_dial(struct crowd* crowd, struct listener* l, uint32_t token, const struct place* place,
+                   enum mode mode);
 void listener_event(struct crowd* crowd, struct listener* l, uint32_t token, uint32_t events);
 /* Stops or starts reading, as `mode` has it, until `until_ns`. */
-void listener_mode(struct crowd* crowd, struct listener* l, uint32_t token, enum mode mode, uint64_t until_ns);
+void listener_mode(struct crowd* crowd, struct listener* l, uint32_t token, enum mode mode,
+                   uint64_t until_ns);
 /* At most `most` bytes. */
 void listener_read(struct crowd* crowd, struct listener* l, uint32_t most);
 void listener_leave(struct crowd* crowd, struct listener* l, bool reset);

@@ -1,9 +1,10 @@
-/* The soak's crowd: keeps N listeners there while they come, stall, sip and go, and checks every byte of all of them.
+/* The soak's crowd: keeps N listeners there while they come, stall, sip and go, and checks every byte of all
+ * of them.
  *
  *   soak_load --clients N --churn PER_SECOND --ramp PER_SECOND --place PORT/path,WEIGHT,TITLES …
  *
- * Lines on stdin, answered by a JSON line: "target N" (how many are to be there), "report", "empty" (all leave, half of
- * them by a reset; answered when they have left), "quit". */
+ * Lines on stdin, answered by a JSON line: "target N" (how many are to be there), "report", "empty" (all
+ * leave, half of them by a reset; answered when they have left), "quit". */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -84,7 +85,8 @@ static void look_at_all(uint64_t now) {
       listener_leave(&crowd, l, true);
     } else if (l->mode == HALF_OPEN) {
       crowd.counts.half_open_unanswered++;
-      fprintf(stderr, "soak: a client that had sent FIN was kept for 20 s (framing %d)\n", l->stream->framing);
+      fprintf(stderr, "soak: a client that had sent FIN was kept for 20 s (framing %d)\n",
+              l->stream->framing);
       listener_leave(&crowd, l, true);
     } else {
       listener_mode(&crowd, l, i, READS, 0);
@@ -105,16 +107,18 @@ static void report(void) {
   const struct soak_counts* c = &crowd.counts;
   const struct soak_tally* t = &c->tally;
   printf(
-      "{\"here\":%lu,\"underWay\":%lu,\"joins\":{\"dialled\":%lu,\"joined\":%lu,\"refused\":%lu,\"status404\":%lu,"
+      "{\"here\":%lu,\"underWay\":%lu,\"joins\":{\"dialled\":%lu,\"joined\":%lu,\"refused\":%lu,"
+      "\"status404\":%lu,"
       "\"status503\":%lu,\"statusOther\":%lu,\"noAnswer\":%lu},",
-      crowd.here, crowd.under_way, c->dialled, c->joined, c->refused, c->status_404, c->status_503, c->status_other,
-      c->no_answer);
+      crowd.here, crowd.under_way, c->dialled, c->joined, c->refused, c->status_404, c->status_503,
+      c->status_other, c->no_answer);
   printf(
       "\"left\":{\"fin\":%lu,\"reset\":%lu,\"halfOpen\":%lu,\"beforeTheAnswer\":%lu,\"stalledForEver\":%lu,"
       "\"endedByServer\":%lu,\"resetByServer\":%lu},",
       c->left_fin, c->left_reset, c->left_half_open, c->left_quitting, c->doomed_reset, c->ended, c->reset);
   printf(
-      "\"checked\":{\"units\":%lu,\"bytes\":%lu,\"headers\":%lu,\"titles\":%lu,\"sourceChanges\":%lu,\"gaps\":%lu,"
+      "\"checked\":{\"units\":%lu,\"bytes\":%lu,\"headers\":%lu,\"titles\":%lu,\"sourceChanges\":%lu,"
+      "\"gaps\":%lu,"
       "\"missing\":%lu},",
       t->units, t->bytes, t->headers, t->titles, t->runs, t->gaps, t->missing);
   printf(

@@ -1,21 +1,20 @@
-/* Preloaded into the soak's server (LD_PRELOAD): sends of sockets fail as the kernel's may but will not when asked to.
+/* Preloaded into the soak's server (LD_PRELOAD): sends of sockets fail as the kernel's may but will not when
+ * asked to.
  *
- * The file named by SOAK_FAULTS is shared with the driver: five chances of a send, in millionths (u32 each: EAGAIN, a
- * part only, ENOBUFS, ENOMEM, EINTR), then at offset 32 how often each was done (u64 each). After an EAGAIN and after a
- * part the kernel tells of the socket again, as it does when a buffer that was full has room: without that, an
- * edge-triggered reader would wait for ever. Node itself sends by other calls (write, writev). There is no io_uring:
- * it would take the sends past this library. */
+ * The file named by SOAK_FAULTS is shared with the driver: five chances of a send, in millionths (u32 each:
+ * EAGAIN, a part only, ENOBUFS, ENOMEM, EINTR), then at offset 32 how often each was done (u64 each). After
+ * an EAGAIN and after a part the kernel tells of the socket again, as it does when a buffer that was full has
+ * room: without that, an edge-triggered reader would wait for ever. Node itself sends by other calls (write,
+ * writev). An io_uring takes sends past this library: FLUMEN_IO=epoll. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define KINDS 5
@@ -39,7 +38,6 @@ static struct {
 static ssize_t (*real_send)(int, const void*, size_t, int);
 static ssize_t (*real_sendmsg)(int, const struct msghdr*, int);
 static int (*real_epoll_ctl)(int, int, int, struct epoll_event*);
-static long (*real_syscall)(long, ...);
 
 __attribute__((constructor)) static void begin(void) {
   const char* path = getenv("SOAK_FAULTS");
@@ -47,24 +45,10 @@ __attribute__((constructor)) static void begin(void) {
   real_send = (ssize_t(*)(int, const void*, size_t, int))dlsym(RTLD_NEXT, "send");
   real_sendmsg = (ssize_t(*)(int, const struct msghdr*, int))dlsym(RTLD_NEXT, "sendmsg");
   real_epoll_ctl = (int (*)(int, int, int, struct epoll_event*))dlsym(RTLD_NEXT, "epoll_ctl");
-  real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
   if (fd < 0) return;
   void* at = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
   if (at != MAP_FAILED) shared = at;
-}
-
-long syscall(long number, ...) {
-  va_list list;
-  long a[6];
-  if (number == SYS_io_uring_setup) {
-    errno = ENOSYS;
-    return -1;
-  }
-  va_start(list, number);
-  for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
-  va_end(list);
-  return real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 int epoll_ctl(int epoll, int op, int fd, struct epoll_event* event) {
@@ -97,7 +81,8 @@ static void tell_again(int fd) {
 }
 
 static ssize_t fail(int kind) {
-  static const int errors[KINDS] = {[AGAIN] = EAGAIN, [NO_BUFFERS] = ENOBUFS, [NO_MEMORY] = ENOMEM, [INTERRUPTED] = EINTR};
+  static const int errors[KINDS] = {
+      [AGAIN] = EAGAIN, [NO_BUFFERS] = ENOBUFS, [NO_MEMORY] = ENOMEM, [INTERRUPTED] = EINTR};
   errno = errors[kind];
   return -1;
 }

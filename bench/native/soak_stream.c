@@ -50,10 +50,11 @@ static bool unit(struct soak_stream* s, const uint8_t* at, struct soak_tally* t)
   struct frame_head head;
   uint32_t size = UNIT_BYTES - sizeof mp3_header;
   memcpy(&head, at + sizeof mp3_header, sizeof head);
-  if (memcmp(at, mp3_header, sizeof mp3_header) != 0 || memcmp(head.magic, FRAME_MAGIC, 8) != 0 || head.size != size)
+  if (memcmp(at, mp3_header, sizeof mp3_header) != 0 || memcmp(head.magic, FRAME_MAGIC, 8) != 0 ||
+      head.size != size)
     return wrong(&t->torn, s, "a unit does not begin where it should");
-  if (memcmp(at + sizeof mp3_header + FRAME_HEAD, pattern + pattern_at(head.run, head.seq, size), size - FRAME_HEAD) !=
-      0)
+  if (memcmp(at + sizeof mp3_header + FRAME_HEAD, pattern + pattern_at(head.run, head.seq, size),
+             size - FRAME_HEAD) != 0)
     return wrong(&t->wrong_bytes, s, "a unit has other bytes than it was sent with");
   t->units++;
   t->bytes += UNIT_BYTES;
@@ -92,7 +93,9 @@ static bool framing_byte(struct soak_stream* s, uint8_t byte, struct soak_tally*
       t->titles += byte != 0;
       return true;
     case CHUNK_SIZE:
-      digit = byte >= '0' && byte <= '9' ? byte - '0' : (byte | 32) >= 'a' && (byte | 32) <= 'f' ? (byte | 32) - 'a' + 10 : -1;
+      digit = byte >= '0' && byte <= '9'                 ? byte - '0'
+              : (byte | 32) >= 'a' && (byte | 32) <= 'f' ? (byte | 32) - 'a' + 10
+                                                         : -1;
       if (digit >= 0) {
         s->left = s->left * 16 + (uint32_t)digit;
         return true;

@@ -21,7 +21,7 @@ export class ServerProcess {
   static async start({ password, faultsFile, preload }) {
     const self = new ServerProcess();
     const args = ['--expose-gc', ...(preload === undefined ? [] : ['--import', preload]), script];
-    const shim = { LD_PRELOAD: nativeProgram('soak_shim.so'), SOAK_FAULTS: faultsFile };
+    const shim = { LD_PRELOAD: nativeProgram('soak_shim.so'), SOAK_FAULTS: faultsFile, FLUMEN_IO: 'epoll' };
     self.#child = spawn(process.execPath, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, FLUMEN_SOURCE_PASSWORD: password, ...(faultsFile === undefined ? {} : shim) },

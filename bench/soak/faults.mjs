@@ -84,7 +84,9 @@ export class Faults {
     const url = `http://127.0.0.1:${server.port}/admin/metadata?${query}`;
     const authorization = `Basic ${Buffer.from(`source:${password}`).toString('base64')}`;
     // The mount may be gone just now, and the server without a descriptor: both are answers.
-    const answer = await fetch(url, { headers: { authorization, connection: 'close' } }).catch(() => undefined);
+    const answer = await fetch(url, { headers: { authorization, connection: 'close' } }).catch(
+      () => undefined,
+    );
     await answer?.arrayBuffer().catch(() => {});
   }
 

@@ -1,7 +1,24 @@
 // Whether a series of samples grows: a least-squares line through the means of blocks, and how sure that is.
 
 /** Two-sided 95 % quantiles of Student's t by degrees of freedom. */
-const T95 = [Number.NaN, 12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13];
+const T95 = [
+  Number.NaN,
+  12.71,
+  4.3,
+  3.18,
+  2.78,
+  2.57,
+  2.45,
+  2.36,
+  2.31,
+  2.26,
+  2.23,
+  2.2,
+  2.18,
+  2.16,
+  2.14,
+  2.13,
+];
 const t95 = (freedom) => T95[freedom] ?? 1.96 + 2.6 / freedom;
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -35,7 +52,7 @@ export function slopeOf(points) {
 
 /**
  * Growth of a series over the time it was looked at. `grows`: even the lower end of the 95 % interval is more than `allowed`.
- * `zero`: no growth at all is within the interval. `least`: what would have been seen for certain.
+ * `zero`: no growth at all is within the interval.
  */
 export function judgeGrowth(points, allowed) {
   const { slope, halfWidth } = slopeOf(points);
@@ -48,7 +65,6 @@ export function judgeGrowth(points, allowed) {
     growth,
     doubt,
     allowed,
-    least: allowed + 2 * doubt,
     zero: Math.abs(growth) <= doubt,
     grows: growth - doubt > allowed,
   };

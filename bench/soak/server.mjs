@@ -6,7 +6,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import { createServer, diagnostics, MultiSocketSink } from '../../dist/index.js';
-import { headerUnit, unitRate, UnitWriter } from './stream.mjs';
+import { headerUnit, UnitWriter, unitRate } from './stream.mjs';
 
 const flushInterval = 200;
 const burstMs = 2_000;
@@ -23,7 +23,10 @@ const server = createServer({
 });
 server.on('listener-removed', (_, { reason }) => add(removed, reason));
 server.on('warning', (error) => add(warnings, error.code ?? error.message));
-server.on('source-gone', (_, error) => error !== undefined && add(warnings, `source ${error.code ?? error.message}`));
+server.on(
+  'source-gone',
+  (_, error) => error !== undefined && add(warnings, `source ${error.code ?? error.message}`),
+);
 
 const appSink = new MultiSocketSink({
   syncMethod: 'burst-keyframe',

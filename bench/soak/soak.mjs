@@ -143,7 +143,16 @@ export async function runSoak(options) {
     places.push({ port: appPort, path: '/app', weight: appWeight, titles: false });
     crowd = new Crowd({ ...o, places });
     const sources = mounts.map((path) => new Source(port, path, password));
-    const parts = { server, crowd, sources, sends, password, mounts, reloaded: mounts.at(-1), clients: o.clients };
+    const parts = {
+      server,
+      crowd,
+      sources,
+      sends,
+      password,
+      mounts,
+      reloaded: mounts.at(-1),
+      clients: o.clients,
+    };
     try {
       return await run(o, parts);
     } finally {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { unitRate, UnitWriter } from './stream.mjs';
+import { UnitWriter, unitRate } from './stream.mjs';
 
 const retryMs = 200;
 
