@@ -41,7 +41,7 @@ async function soak(minutes: number, clients: number, ...more: string[]) {
 }
 
 it('half a minute of everything that can happen to a server', { timeout: 300_000 }, async () => {
-  const { code, said, result } = await soak(full ? 3 : 0.4, 1_000);
+  const { code, said, result } = await soak(full ? 3 : 0.35, 1_000);
   expect(code, said).toBe(0);
   expect(result.problems).toEqual([]);
   expect(result.crowd.checked.units).toBeGreaterThan(500_000);
