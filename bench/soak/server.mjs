@@ -114,9 +114,11 @@ const answers = {
   },
 };
 
+process.once('disconnect', process.exit);
 process.on('message', async ({ question, ...rest }) => {
   process.send({ answer: await answers[question](rest) });
-  if (question === 'close') process.disconnect();
+  // From here on it has to end by itself.
+  if (question === 'close') process.off('disconnect', process.exit).disconnect();
 });
 const { port } = await server.listen({ port: 0 });
 await new Promise((resolve) => app.listen({ host: '127.0.0.1', port: 0, backlog: 8192 }, resolve));
