@@ -17,10 +17,7 @@ const charts = [
     },
   ],
   ['native blocks', { 'native blocks': (s) => s.liveBlocks }],
-  [
-    'beside the listeners',
-    { "Node's descriptors": (s) => s.fds - s.openFds, handles: (s) => s.handleCount },
-  ],
+  ['beside the listeners', { "Node's descriptors": (s) => s.fds - s.openFds, handles: (s) => s.handleCount }],
 ];
 
 const [file, out = join(root, 'docs', 'benchmarks', 'soak.svg')] = process.argv.slice(2);
