@@ -15,6 +15,8 @@ const programs = {
   load: ['load.c', 'client.c', 'verify.c'],
   eventfd: ['eventfd.c'],
   gst: ['gst.c'],
+  soak_load: ['soak_load.c', 'soak_client.c', 'soak_stream.c'],
+  'soak_shim.so': ['soak_shim.c'],
 };
 
 const gstreamer = {
@@ -51,7 +53,8 @@ export function nativeProgram(name) {
   mkdirSync(outDir, { recursive: true });
   const half = `${out}.${process.pid}`;
   const files = sources.map((file) => join(sourceDir, file));
-  const more = name === 'gst' ? gstreamerArgs() : ['-pthread'];
+  const more =
+    name === 'gst' ? gstreamerArgs() : name.endsWith('.so') ? ['-shared', '-fPIC', '-ldl'] : ['-pthread'];
   const done = run('cc', ['-O2', '-Wall', '-Wextra', '-o', half, ...files, ...more]);
   if (done.error !== undefined)
     throw new Error(`the bench needs a C compiler called cc: ${done.error.message}`);

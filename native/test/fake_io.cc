@@ -124,6 +124,7 @@ void FakeIo::tune_client(int fd, const SocketCare&) {
 }
 
 int64_t FakeIo::write_stream(FakeFd& file, size_t offered) {
+  if (file.fails != 0) return -std::exchange(file.fails, 0);
   if (file.our_fin) return -EPIPE;
   if (file.rst) return std::exchange(file.rst_told, true) ? -EPIPE : -ECONNRESET;
   if (file.kind == FdKind::kPipe && file.peer_gone) return -EPIPE;

@@ -32,6 +32,7 @@ struct FakeFd {
   bool nospace = false;        // a writer was refused: space is an edge
   size_t grudge = ~size_t{0};  // what the next write is granted at most
   bool squeezed = false;       // refuses for want of kernel memory until the next settle()
+  int fails = 0;               // errno of the next write: what no peer explains
   bool peer_fin = false;
   bool peer_gone = false;  // closed both ways: answers bytes with RST
   bool rst = false;

@@ -125,6 +125,25 @@ struct Naps {
 
 }  // namespace
 
+TEST_CASE("slots: a loop that has time for fewer than come due serves all of them in turn") {
+  Slots slots(kInterval);
+  const size_t crowd = Schedule::kSlots * Schedule::kClientsPerSlot;
+  for (size_t i = 0; i < crowd; ++i) slots.join(crowd);
+  std::map<const FlushSlot*, int> swept;
+  for (size_t turn = 0; turn < 3 * Schedule::kSlots; ++turn) {
+    slots.append(400);
+    slots.now += kInterval / 4;
+    FlushSlot* slot = slots.schedule.due(slots.now);
+    if (slot == nullptr) continue;
+    slots.schedule.begin_sweep(*slot, slots.timeline);
+    while (Client* client = slots.schedule.next_in_sweep(*slot)) client->seq = slots.timeline.next();
+    slots.schedule.end_sweep(*slot, slots.timeline, slots.now);
+    ++swept[slot];
+  }
+  CHECK(swept.size() == Schedule::kSlots);
+  for (const auto& [slot, times] : swept) CHECK(times >= 2);
+}
+
 TEST_CASE("Schedule: clamp(clients / 64, 1, 20) slots, filled evenly by runs of 64") {
   Slots slots(kInterval);
   std::map<int, int> members;

@@ -159,6 +159,23 @@ TEST_CASE("a descriptor the kernel will not watch: an error with its errno, and 
   CHECK(rig.io.still_open() == 0);
 }
 
+TEST_CASE(
+    "a write that fails out of nowhere: an error, told by a reset and not by the FIN of a body that is "
+    "complete") {
+  Rig rig{SinkOptions{}};
+  Client* client = rig.add();
+  Client* other = rig.add();
+  const int fd = rig.fd_of(client);
+  rig.fd(client).fails = ENOBUFS;
+  rig.append(pattern(1000));
+  rig.settle();
+  REQUIRE(rig.removals.size() == 1);
+  CHECK(rig.removals[0].reason == Reason::kError);
+  CHECK(rig.removals[0].error == ENOBUFS);
+  CHECK(rig.io.at(fd).was_reset);
+  CHECK(rig.received(other) == pattern(1000));
+}
+
 TEST_CASE("a full disk: what fitted is kept, then ENOSPC is reported, at once") {
   // A file is never announced as writable again: a short write must not wait for that.
   SinkOptions options;

@@ -55,11 +55,16 @@ void Schedule::appended(const Timeline& timeline, Nanos pushed) {
   for (size_t i = 0; i < in_use_; ++i) arm(i, timeline, pushed);
 }
 
+// Who has waited longest comes first: where there is more to do than time, slots that come due again before
+// the last one has had its turn would else keep that one waiting for good.
 FlushSlot* Schedule::due(Nanos now) {
+  FlushSlot* first = nullptr;
   for (size_t i = 0; i < in_use_; ++i) {
-    if (slots_[i].sweeping || slots_[i].due <= now) return &slots_[i];
+    FlushSlot& slot = slots_[i];
+    if (slot.sweeping) return &slot;
+    if (slot.due <= now && (first == nullptr || slot.due < first->due)) first = &slot;
   }
-  return nullptr;
+  return first;
 }
 
 void Schedule::begin_sweep(FlushSlot& slot, const Timeline& timeline) {

@@ -89,7 +89,8 @@ void Shard::fail(Client* client, int error, const char* operation, Nanos now) {
   }
   client->error = error;
   client->error_operation = operation;
-  depart(client, Reason::kError, false, now);
+  // A FIN within a frame would look like the end of a body that is complete.
+  depart(client, Reason::kError, true, now);
 }
 
 void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
