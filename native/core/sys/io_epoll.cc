@@ -140,7 +140,7 @@ void EpollIo::submit(std::span<SendOp> ops) {
   while (ring_ && ops.size() >= kWorthARing && all_sockets(ops)) {
     const std::span<SendOp> batch = ops.first(std::min(ops.size(), SendRing::kEntries));
     const size_t tried = ring_->send(batch);
-    if (tried < batch.size()) ring_.reset();
+    if (ring_->broken()) ring_.reset();
     ops = ops.subspan(tried);
   }
   for (SendOp& op : ops) {
