@@ -54,7 +54,7 @@ function failuresIn(lines) {
 
 // What the simulation and the churn have to say of themselves, without ctest's numbers in front.
 function totalsOf(lines) {
-  return lines.filter((line) => /^(all|churn): |seeds in .* operations each/.test(line));
+  return lines.filter((line) => /^(all|churn|faults): |seeds in .* operations each/.test(line));
 }
 
 // doctest sums up its own cases; any other program (the simulation) counts as one.
