@@ -185,13 +185,21 @@ class Run {
     push(seq);
     for (size_t i = 0; i < bystanders_.size(); ++i) {
       if (scene_ == kRingLost) {
-        usleep(500);
+        settle();
       } else if (read_up_to(bystanders_[i].theirs, numbered_frame(seq).size()) != numbered_frame(seq)) {
         wrong("a bystander has not got frame " + std::to_string(seq));
       }
     }
     // The victim's turn comes with theirs, but a file's loop is another.
     if (scene_ == kFile) await_written(numbered_frame(seq).size());
+  }
+
+  /// The loop has been through all that it was told so far.
+  void settle() {
+    const uint32_t asked = sink_->ask_dump(1);
+    env_->drain_until(
+        [&] { return std::ranges::count(env_->notices, Notice::Kind::kSinkDump, &Notice::kind) >= asked; });
+    env_->notices.clear();
   }
 
   void await_written(size_t more) {
@@ -210,6 +218,7 @@ class Run {
       arm(padded());
     }
     add_victim();
+    settle();  // so that all are in each batch
     if (scene_ == kClientRecv) FLUMEN_CHECK(send(peer_.theirs, "hello", 5, MSG_NOSIGNAL) == 5);
     for (uint64_t seq = 1; seq <= kFrames; ++seq) serve(seq);
     if (scene_ == kRingLost) welcome_others();
@@ -224,7 +233,7 @@ class Run {
 
   /// Newcomers, whose descriptors have the numbers of those that have gone: they get what is theirs.
   void welcome_others() {
-    env_->drain_until([&] { return env_->left.size() >= bystanders_.size(); });
+    settle();
     std::deque<Pair> others;
     for (int key = 0; key < 6; ++key) {
       others.push_back(unix_pair());
