@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { fuzzCore, testCore } from './support/core.mjs';
+import { fuzzCore, monthsCore, testCore } from './support/core.mjs';
 import { inPath } from './support/packages.mjs';
 import { at, inCi } from './support/project.mjs';
 import { must, run, StepFailed, seconds } from './support/run.mjs';
@@ -21,6 +21,7 @@ const steps = [
     body: () => core(preset),
   })),
   { group: 'vitest', name: 'vitest', body: vitest },
+  { group: 'core', name: 'months (90 days)', full: true, body: months },
   { group: 'core', name: `fuzz (${fuzzSeconds} s)`, full: true, body: fuzz },
   { group: 'bench', name: 'bench smoke', full: true, body: bench },
 ];
@@ -99,6 +100,11 @@ async function vitest() {
   // A file that could not be loaded, or an error outside of any test, has no failed test to its name.
   if (code !== 0 && result.failed === 0) result.failed = 1;
   return result;
+}
+
+async function months() {
+  await monthsCore({ days: 90, listeners: 10_000 });
+  return { passed: 1, failed: 0 };
 }
 
 async function fuzz() {

@@ -56,6 +56,8 @@ export interface CheckedAdd {
   readonly flat: readonly number[];
 }
 
+const MAX_HEAD = 0x7fffffff;
+
 /** Most clients ask for nothing of their own: they share one. */
 const silent = new WeakMap<AddDefaults, CheckedAdd>();
 
@@ -63,6 +65,9 @@ export function checkAddOptions(options: AddOptions, target: Target, defaults: A
   checkKeys('add options', options, KNOWN);
   if (options.head !== undefined && !(options.head instanceof Uint8Array)) {
     throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
+  }
+  if (options.head !== undefined && options.head.length > MAX_HEAD) {
+    throw new RangeError(`head of ${options.head.length} bytes is over 2 GiB`);
   }
   if (options.framing !== undefined) checkChoice('framing', options.framing, FRAMINGS);
   const response = target instanceof ServerResponse;

@@ -1,6 +1,5 @@
 #include "addon/instance.h"
 
-#include <algorithm>
 #include <cstring>
 #include <thread>
 
@@ -60,8 +59,8 @@ napi_status Instance::hang_bell(napi_value callback) {
 
 bool Instance::start_loops() {
   if (pool.started()) return true;
-  const size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const size_t count = loop_count > 0 ? loop_count : std::max<size_t>(1, cores - 1);
+  const size_t cores = std::thread::hardware_concurrency();
+  const size_t count = loop_count > 0 ? loop_count : LoopPool::count_for(cores);
   Result<bool> started = pool.start(count, sends);
   if (!started.ok()) throw_system_error(env_, started.error());
   return started.ok();

@@ -104,6 +104,7 @@ Result<bool> FakeIo::add(int fd, Watch, uint64_t token) {
   FakeFd* file = use(fd, "add");
   if (file == nullptr) return Error{EBADF, "epoll_ctl"};
   if (fail_watch != 0) return Error{std::exchange(fail_watch, 0), "epoll_ctl"};
+  if (const int error = failing(IoCall::kAdd, fd); error != 0) return Error{error, "epoll_ctl"};
   if (file->kind == FdKind::kFile) return Error{EPERM, "epoll_ctl"};
   if (file->watched) violations.push_back("descriptor " + std::to_string(fd) + " watched twice");
   file->watched = true;
@@ -143,7 +144,9 @@ int64_t FakeIo::write(SendOp& op) {
   for (int i = 0; i < op.iov_count; ++i) offered += op.iov[i].iov_len;
   if (offered == 0) violations.push_back("write of nothing");
   int64_t result = 0;
-  if (file->kind == FdKind::kFile) {
+  if (const int error = failing(IoCall::kSubmit, op.fd); error != 0) {
+    result = -error;
+  } else if (file->kind == FdKind::kFile) {
     const uint64_t taken = file->busy ? 0 : std::min<uint64_t>(file->disk_left, offered);
     file->disk_left -= taken;
     result = file->busy ? -EAGAIN : taken > 0 ? static_cast<int64_t>(taken) : -ENOSPC;
@@ -185,6 +188,7 @@ int64_t FakeIo::read(int fd, FdKind, std::span<uint8_t> into) {
   FakeFd* file = use(fd, "read");
   if (file == nullptr) return -EBADF;
   ++counts.reads;
+  if (const int error = failing(IoCall::kRead, fd); error != 0) return -error;
   if (file->rst && !std::exchange(file->rst_told, true)) return -ECONNRESET;
   if (file->input > 0) {
     const size_t got = std::min(file->input, into.size());
@@ -199,6 +203,7 @@ int64_t FakeIo::read(int fd, FdKind, std::span<uint8_t> into) {
 
 int64_t FakeIo::queued(int fd, FdKind kind) {
   const FakeFd* file = use(fd, "queued");
+  if (failing(IoCall::kQueued, fd) != 0) return -1;
   return file != nullptr && kind == FdKind::kSocket ? static_cast<int64_t>(file->queued) : -1;
 }
 
@@ -207,6 +212,7 @@ void FakeIo::shutdown_write(int fd) {
   if (file == nullptr) return;
   if (file->our_fin) violations.push_back("second FIN");
   if (file->kind != FdKind::kSocket) violations.push_back("shutdown of what is no socket");
+  if (failing(IoCall::kShutdown, fd) != 0) return;
   file->our_fin = true;
 }
 
@@ -240,6 +246,7 @@ IoEvent FakeIo::event_of(const FakeFd& file) const {
 
 std::span<const IoEvent> FakeIo::wait(Nanos, Nanos) {
   events_.clear();
+  if (failing(IoCall::kWait, -1) != 0) return {};
   while (!ready_.empty() && events_.size() < events_per_wait) {
     const int fd = ready_.front();
     FakeFd& file = at(fd);

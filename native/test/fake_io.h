@@ -58,6 +58,9 @@ struct FakeCounts {
            reads = 0;
 };
 
+/// The functions of Io that a test can have fail.
+enum class IoCall : uint8_t { kAdd, kSubmit, kRead, kQueued, kShutdown, kWait };
+
 class FakeIo final : public Io {
  public:
   explicit FakeIo(Ledger& ledger) : ledger_(ledger) {}
@@ -101,6 +104,9 @@ class FakeIo final : public Io {
   /// Called for each read that brought something, before the reader sees it.
   std::function<void(int fd, size_t bytes)> on_read;
   std::function<void(int fd)> on_close;
+  /// Asked before each call: an errno makes it fail without effect, 0 lets it through. A write refused with
+  /// EAGAIN is told when there is room, as it always is.
+  std::function<int(IoCall call, int fd)> fault;
   bool record = true;
   bool closing_down = false;  // the epoll descriptor goes too: no remove() is needed
   int fail_watch = 0;         // errno for the next add()
@@ -110,6 +116,7 @@ class FakeIo final : public Io {
 
  private:
   FakeFd* use(int fd, const char* what);
+  int failing(IoCall call, int fd) { return fault ? fault(call, fd) : 0; }
   void arm(int fd);
   void refuse(int fd);
   int64_t write(SendOp& op);

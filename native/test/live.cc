@@ -62,6 +62,8 @@ bool LiveEnv::drain() {
       sinks.at(input.client->sink_id)->drained_input(input.client, input.bytes.size);
     } else if (Client* client = outbox.take_client()) {
       left[keys.at(client)] = client->reason;
+      if (client->reason == Reason::kError)
+        errors[keys.at(client)] = {client->error, client->error_operation};
       keys.erase(client);
       sinks.at(client->sink_id)->release(client);
     } else if (outbox.take_notice(notice)) {

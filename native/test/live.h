@@ -37,7 +37,8 @@ class LiveEnv : public Bell {
   Outbox outbox{*this};
   LoopPool pool{outbox, ledger};
   std::map<uint32_t, std::shared_ptr<LiveSink>> sinks;
-  std::map<int, Reason> left;  // by the tests' key, see `keys`
+  std::map<int, Reason> left;   // by the tests' key, see `keys`
+  std::map<int, Error> errors;  // … with Reason::kError
   std::map<Client*, int> keys;
   std::map<int, std::string> heard;  // what clients have sent, by the same key
   std::vector<Notice> notices;

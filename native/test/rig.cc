@@ -5,7 +5,11 @@
 
 namespace flumen::test {
 
-Rig::Rig(const SinkOptions& options) {
+Rig::Rig(const SinkOptions& options, const RigStart& start)
+    : now(start.now), stamper(start.frames, start.bytes, start.time) {
+  newest.frames = start.frames;
+  newest.bytes = start.bytes;
+  newest.time = start.time;
   if (options.pace == PaceRule::kWait) pace = std::make_unique<Pace>(1, *this);
   shard = std::make_unique<Shard>(options, io, *this, ledger, ShardPlace{&newest, pace.get(), 0});
 }

@@ -33,9 +33,17 @@ struct ClientSetup {
   bool gdp = false;
 };
 
+/// What has been before: numbers of the frames to come, and the clock.
+struct RigStart {
+  uint64_t frames = 0;
+  uint64_t bytes = 0;
+  Nanos time = 0;
+  Nanos now = 1'000'000 * kSecond;
+};
+
 class Rig : public ShardListener, public PaceWaker {
  public:
-  explicit Rig(const SinkOptions& options);
+  explicit Rig(const SinkOptions& options, const RigStart& start = {});
   ~Rig() override;
 
   // Commands, at `now`.
@@ -84,7 +92,7 @@ class Rig : public ShardListener, public PaceWaker {
 
   Ledger ledger;
   FakeIo io{ledger};
-  Nanos now = 1'000'000 * kSecond;
+  Nanos now;
   Stamper stamper;
   Newest newest;
   std::unique_ptr<Pace> pace;  // with pace: wait

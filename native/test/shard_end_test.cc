@@ -312,3 +312,30 @@ TEST_CASE("keep_half_closed: a client that has sent its FIN goes on listening, u
   rig.settle();
   CHECK(rig.reason_of(client) == Reason::kClosed);
 }
+
+TEST_CASE("who has left keeps nothing of the stream, also before its record is drained") {
+  for (const Framing framing : {Framing::kRaw, Framing::kChunked, Framing::kWebsocket, Framing::kIcy}) {
+    for (const bool gdp : {false, true}) {
+      if (gdp && framing == Framing::kIcy) continue;
+      CAPTURE(static_cast<int>(framing));
+      CAPTURE(gdp);
+      Rig rig({});
+      constexpr std::array<uint8_t, 3> kHeaders{1, 2, 3};
+      std::vector<int64_t> left;
+      for (int round = 0; round < 3; ++round) {
+        rig.state = StateRef(StreamState::create(rig.ledger, {copy_to_slice(rig.ledger, kHeaders)}, {}));
+        Client* client = rig.add({.framing = framing, .gdp = gdp});
+        rig.append("frame");
+        rig.settle();
+        rig.shard->remove(client, rig.now);
+        rig.state = {};
+        rig.append("behind");
+        rig.settle();
+        REQUIRE(rig.reason_of(client) == Reason::kRemoved);
+        left.push_back(rig.ledger.live_blocks);
+      }
+      CHECK(left[1] == left[0]);
+      CHECK(left[2] == left[0]);
+    }
+  }
+}

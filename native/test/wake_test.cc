@@ -278,11 +278,12 @@ TEST_CASE("loops: whoever waits for a flush slot has each frame within the inter
 TEST_CASE("threads: a loop's does not preempt who wakes it, unless the program chose a policy") {
   int policy = -1;
   std::atomic<bool> go{false};
-  std::thread thread = start_thread("patient", [&] {
+  Result<Thread> thread = start_thread("patient", [&] {
     while (!go) std::this_thread::yield();
     policy = sched_getscheduler(0);
   });
+  REQUIRE(thread.ok());
   go = true;
-  thread.join();
+  thread.value().join();
   CHECK(policy == (sched_getscheduler(0) == SCHED_OTHER ? SCHED_BATCH : sched_getscheduler(0)));
 }

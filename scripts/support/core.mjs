@@ -52,9 +52,9 @@ function failuresIn(lines) {
   return blocks.filter((block) => /: (FATAL )?ERROR: /.test(block)).join('');
 }
 
-// What the simulation and the churn have to say of themselves, without ctest's numbers in front.
+// What the simulations, the churn and the fault matrix have to say of themselves, without ctest's numbers in front.
 function totalsOf(lines) {
-  return lines.filter((line) => /^(all|churn): |seeds in .* operations each/.test(line));
+  return lines.filter((line) => /^(all|churn|faults|months): |seeds in .* operations each/.test(line));
 }
 
 // doctest sums up its own cases; any other program (the simulation) counts as one.
@@ -79,6 +79,13 @@ export async function churnCore(preset, { seconds, clients }) {
   const directory = await buildCore(preset);
   const args = ['--seconds', String(seconds), '--clients', String(clients)];
   await must('churn', `${directory}/core_churn`, args, { cwd: directory, live: true });
+}
+
+/** Runs the simulated months; what they say goes to the terminal. Anything wrong is a StepFailed. */
+export async function monthsCore({ days, listeners }) {
+  const directory = await buildCore('dev');
+  const args = ['--days', String(days), '--listeners', String(listeners)];
+  await must('months', `${directory}/core_months`, args, { cwd: directory, live: true });
 }
 
 /** Runs every fuzzer for its share of `totalSeconds`. A finding is a StepFailed with the fuzzer's report. */

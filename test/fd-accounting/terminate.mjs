@@ -6,9 +6,9 @@ import { equal, quiet, say, settled } from './support.mjs';
 
 const rounds = Number(process.argv[2]);
 
-/** Terminates a worker `afterMs` after it has begun to stream; negative: before it can even have loaded the package. */
-async function round(afterMs, closing) {
-  const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { clients: 10, closing } });
+/** Terminates a worker `afterMs` after it has come to this step; negative: before it can even have loaded the package. */
+async function round(afterMs, step) {
+  const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { clients: 10, step } });
   worker.on('error', (error) => say({ workerError: error.message }));
   if (afterMs >= 0) await once(worker, 'message');
   else await setTimeout(-afterMs);
@@ -16,9 +16,21 @@ async function round(afterMs, closing) {
   await worker.terminate();
 }
 
-const moments = [0, 1, 3, 10, 30, -1, -5, -20, -40, -60];
-await round(5, false);
+const moments = [0, 1, 3, 10, 30, -1, -5, -20, -40, -60, 0];
+const steps = [
+  'streaming',
+  'closing',
+  'closed twice',
+  'flushing what is stalled',
+  'removing',
+  'events nobody hears',
+  'handing over',
+  'source',
+];
+for (const step of steps) await round(5, step);
 const start = await settled(quiet);
-for (let i = 0; i < rounds; i++) await round(moments[i % moments.length], i % 3 === 0);
+for (let i = 0; i < rounds; i++) {
+  await round(moments[i % moments.length], steps[i % steps.length]);
+}
 const end = await settled(equal(start));
 say({ start, end });

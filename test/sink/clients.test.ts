@@ -82,6 +82,8 @@ describe('who can be a client', () => {
     expect(() => sink.add('x' as never)).toThrow(TypeError);
     expect(() => sink.add(pipe.write, { tags: 1 } as never)).toThrow(/no option "tags"/);
     expect(() => sink.add(pipe.write, { head: 'text' } as never)).toThrow(/head must be a Uint8Array/);
+    const huge = new Uint8Array(2 ** 31); // never touched: it takes no memory
+    expect(() => sink.add(pipe.write, { head: huge })).toThrow(/head of 2147483648 bytes is over 2 GiB/);
     const sockets = new MultiSocketSink();
     expect(() => sockets.add(pipe.write)).toThrow(/ENOTSOCK/);
     expect(sink.stats.clientsAdded).toBe(0);

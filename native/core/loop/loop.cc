@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/sys/clock.h"
-#include "core/sys/thread.h"
 
 namespace flumen {
 
@@ -32,7 +31,9 @@ Result<std::unique_ptr<Loop>> Loop::start(const std::string& name, Outbox& outbo
   if (!io.ok()) return io.error();
   std::unique_ptr<Loop> loop(new Loop(std::move(io.value()), outbox, ledger, memory));
   Loop* self = loop.get();
-  loop->thread_ = start_thread(name.c_str(), [self] { self->run(); });
+  Result<Thread> thread = start_thread(name.c_str(), [self] { self->run(); });
+  if (!thread.ok()) return thread.error();
+  loop->thread_ = std::move(thread.value());
   return loop;
 }
 

@@ -5,13 +5,13 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/loop/inbox.h"
 #include "core/loop/memory_cap.h"
 #include "core/loop/outbox.h"
 #include "core/sys/io_epoll.h"
+#include "core/sys/thread.h"
 
 namespace flumen {
 
@@ -58,7 +58,7 @@ class Loop final : private ShardListener, private SourceListener {
   Outbox& outbox_;
   MemoryCap& memory_;
   Inbox inbox_;
-  std::thread thread_;
+  Thread thread_;
 
   // The loop thread's own.
   bool stopping_ = false;

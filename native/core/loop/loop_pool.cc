@@ -1,10 +1,15 @@
 #include "core/loop/loop_pool.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <string>
 
 namespace flumen {
 
+size_t LoopPool::count_for(size_t cores) { return std::clamp<size_t>(cores, 2, MemoryCap::kLoops + 1) - 1; }
+
 Result<bool> LoopPool::start(size_t count, EpollIo::Sends sends) {
+  if (count > MemoryCap::kLoops) return Error{EINVAL, "loops"};
   for (size_t i = 0; i < count; ++i) {
     Result<std::unique_ptr<Loop>> loop =
         Loop::start("flumen-" + std::to_string(i), outbox_, ledger_, memory_, sends);

@@ -13,8 +13,11 @@ class LoopPool {
  public:
   LoopPool(Outbox& outbox, Ledger& ledger) : outbox_(outbox), ledger_(ledger), memory_(ledger) {}
 
+  /// How many threads a machine of so many `cores` gets: one is left to the environment's own.
+  static size_t count_for(size_t cores);
+
   bool started() const { return !loops_.empty(); }
-  /// Starts `count` threads. `sends`: how sockets are written to.
+  /// Starts `count` threads. `sends`: how sockets are written to. EINVAL: more than MemoryCap::kLoops.
   Result<bool> start(size_t count, EpollIo::Sends sends = EpollIo::Sends::kBatched);
   /// Stops all threads; every descriptor they hold is closed.
   void stop();

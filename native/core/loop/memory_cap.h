@@ -18,6 +18,9 @@ class Loop;
 
 class MemoryCap {
  public:
+  /// How many loops there may be, besides the one for files.
+  static constexpr size_t kLoops = 64;
+
   explicit MemoryCap(Ledger& ledger) : ledger_(ledger) {}
 
   /// The environment's thread: a loop that is to be nudged from now on.
@@ -41,8 +44,6 @@ class MemoryCap {
   void obeyed(const Loop* loop, bool gave);
 
  private:
-  static constexpr size_t kLoops = 64;
-
   void nudge(int64_t live);
   void judge_round();
 

@@ -106,6 +106,7 @@ void Shard::depart(Client* client, Reason reason, bool reset, Nanos now) {
   if (UnreadList::linked(client)) unread_.remove(client);
   if (client->gdp) --gdp_clients_;
   client->gdp.reset();
+  client->icy.reset();  // it knows a state of the stream, which would live until the slot is used again
   schedule_.unassign(client->slot);
   --clients_;
   --by_state_[static_cast<size_t>(client->state)];

@@ -41,9 +41,23 @@ int64_t send_socket(const SendOp& op) {
   return result_of(sent);
 }
 
-bool ready(int fd, short events) {
+/// 1: `fd` is ready, 0: it is not, or -errno.
+int64_t ready(int fd, short events) {
   pollfd query{fd, events, 0};
-  return poll(&query, 1, 0) == 1;
+  int count = 0;
+  do {
+    count = poll(&query, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  return result_of(count);
+}
+
+int64_t write_piece(int fd, const uint8_t* bytes, size_t size) {
+  if (const int64_t room = ready(fd, POLLOUT); room <= 0) return room < 0 ? room : -EAGAIN;
+  ssize_t sent = 0;
+  do {
+    sent = write(fd, bytes, size);
+  } while (sent < 0 && errno == EINTR);
+  return result_of(sent);
 }
 
 // A kernel before 6.4 knows no RWF_NOWAIT on pipes, and later ones none on a named one: as long as poll says
@@ -54,9 +68,8 @@ int64_t write_pipe_old(const SendOp& op) {
   for (int i = 0; i < op.iov_count; ++i) {
     const auto* data = static_cast<const uint8_t*>(op.iov[i].iov_base);
     for (size_t at = 0; at < op.iov[i].iov_len;) {
-      if (!ready(op.fd, POLLOUT)) return total > 0 ? total : -EAGAIN;
       const size_t piece = std::min<size_t>(op.iov[i].iov_len - at, PIPE_BUF);
-      const int64_t sent = result_of(write(op.fd, data + at, piece));
+      const int64_t sent = write_piece(op.fd, data + at, piece);
       if (sent < 0) return total > 0 ? total : sent;
       at += static_cast<size_t>(sent);
       total += sent;
@@ -98,8 +111,9 @@ Result<std::unique_ptr<EpollIo>> EpollIo::create(Ledger& ledger, Sends sends) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   event.data.u64 = kWakeToken;
-  FLUMEN_CHECK(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) == 0);
   std::unique_ptr<EpollIo> io(new EpollIo(ledger, epoll_fd, wake_fd));
+  // ENOSPC: the user has as many watches as the system allows (max_user_watches).
+  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &event) != 0) return Error{errno, "epoll_ctl"};
   if (sends == Sends::kSingle) return io;
   errno = ENOSYS;  // what a ring without the features lacks
   io->ring_ = SendRing::create();
@@ -129,7 +143,7 @@ void EpollIo::submit(std::span<SendOp> ops) {
   while (ring_ && ops.size() >= kWorthARing && all_sockets(ops)) {
     const std::span<SendOp> batch = ops.first(std::min(ops.size(), SendRing::kEntries));
     const size_t tried = ring_->send(batch);
-    if (tried < batch.size()) ring_.reset();
+    if (ring_->broken()) ring_.reset();
     ops = ops.subspan(tried);
   }
   for (SendOp& op : ops) {
@@ -152,9 +166,9 @@ int64_t EpollIo::read(int fd, FdKind kind, std::span<uint8_t> into) {
   do {
     if (kind == FdKind::kSocket) {
       got = recv(fd, into.data(), into.size(), MSG_DONTWAIT);
-    } else if (kind == FdKind::kPipe && !ready(fd, POLLIN)) {
-      return -EAGAIN;
     } else {
+      const int64_t input = kind == FdKind::kPipe ? ready(fd, POLLIN) : 1;
+      if (input <= 0) return input < 0 ? input : -EAGAIN;
       got = ::read(fd, into.data(), into.size());
     }
   } while (got < 0 && errno == EINTR);
@@ -177,6 +191,8 @@ std::span<const IoEvent> EpollIo::wait(Nanos now, Nanos deadline) {
   // Rounded up: waking early would spin until the deadline.
   const int timeout = static_cast<int>((sleep + kMillisecond - 1) / kMillisecond);
   const int count = epoll_wait(epoll_fd_, raw_.data(), static_cast<int>(raw_.size()), timeout);
+  // Our descriptor is gone: a loop that hears of nothing any more would spin and serve nobody.
+  FLUMEN_CHECK(count >= 0 || errno == EINTR);
   size_t seen = 0;
   for (int i = 0; i < count; ++i) {
     const epoll_event& raw = raw_[static_cast<size_t>(i)];

@@ -103,7 +103,8 @@ size_t SendRing::send(std::span<SendOp> ops) {
   while (done < ops.size()) {
     const int entered = enter(fd_, ops.size() - tried, ops.size() - done);
     if (entered < 0 && errno == EINTR) continue;
-    if (entered < 0 || (entered == 0 && tried < ops.size())) break;
+    broken_ = entered < 0 || (entered == 0 && tried < ops.size());
+    if (broken_) break;
     tried += static_cast<size_t>(entered);
     done += collect(ops);
   }

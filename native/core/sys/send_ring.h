@@ -26,8 +26,11 @@ class SendRing {
   ~SendRing();
 
   /// Performs `ops`, at most kEntries and sockets all of them, and returns how many were tried, the first
-  /// ones. When that is not all of them the ring is of no more use; the rest can be sent without it.
+  /// ones. What became of a send that was tried may stay unknown: then its result is -EIO.
   size_t send(std::span<SendOp> ops);
+  /// The kernel refused to go on, so that not all were tried or not all outcomes are known: the ring is of no
+  /// more use, and what was not tried can be sent without it.
+  bool broken() const { return broken_; }
 
  private:
   struct Mapping {
@@ -41,6 +44,7 @@ class SendRing {
   size_t collect(std::span<SendOp> ops);
 
   int fd_;
+  bool broken_ = false;
   Mapping rings_;
   Mapping entries_;
   io_uring_sqe* sqes_ = nullptr;

@@ -11,6 +11,10 @@ class Stamper {
   /// A jump of the timestamps beyond this counts as no time at all (a splice, not a pause).
   static constexpr Nanos kJump = 10 * kSecond;
 
+  Stamper() = default;
+  /// Goes on behind `seq` frames with `bytes` bytes: a month of streaming that has been is soon set up.
+  Stamper(uint64_t seq, uint64_t bytes, Nanos time) : seq_(seq), bytes_(bytes), running_time_(time) {}
+
   /// `arrival` is the monotonic clock; it stands in where the frame has neither dts nor pts.
   void stamp(Frame& frame, Nanos arrival) {
     const bool timed = frame.info.dts != kNoTime || frame.info.pts != kNoTime;
