@@ -6,7 +6,8 @@ import { totalmem } from 'node:os';
 import { RECORD, SENDS } from './binding.js';
 import { flumenError } from './errors.js';
 import { native } from './native.js';
-import { checkInteger, checkKeys } from './units.js';
+import { NUMBERS, numberOption } from './options.js';
+import { checkKeys } from './units.js';
 
 /** What goes with a record: the operation that failed, or the bytes that a client has sent. */
 export type Extra = string | Buffer;
@@ -25,6 +26,7 @@ const BATCH = 1024;
 const records = new Float64Array(BATCH * RECORD.fields);
 const targets = new Map<number, RecordTarget>();
 const MIB = 1024 * 1024;
+const NUMBER = NUMBERS.EnvironmentOptions;
 let bellHung = false;
 /** The memory cap has been set. */
 let capped = false;
@@ -49,8 +51,8 @@ export interface EnvironmentOptions {
 /** Changes what all sinks of this environment (the main thread or one worker) share. */
 export function configure(options: EnvironmentOptions): void {
   checkKeys('configure options', options, ['loops', 'memoryCap']);
-  const loops = options.loops === undefined ? 0 : checkInteger('loops', options.loops, 1, 64);
-  const memoryCap = options.memoryCap === undefined ? 0 : checkInteger('memoryCap', options.memoryCap, MIB);
+  const loops = options.loops === undefined ? 0 : numberOption(NUMBER.loops, options.loops);
+  const memoryCap = options.memoryCap === undefined ? 0 : numberOption(NUMBER.memoryCap, options.memoryCap);
   if (!native.configure(loops, memoryCap, SENDS.auto)) {
     throw flumenError(
       'ERR_FLUMEN_STARTED',

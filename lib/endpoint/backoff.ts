@@ -1,5 +1,6 @@
 /** How long to wait before the next attempt to connect. */
-import { checkKeys, checkNumber, describe } from '../units.js';
+import { NUMBERS, numberOption } from '../options.js';
+import { checkKeys, describe } from '../units.js';
 
 export interface ReconnectOptions {
   /** ms before the first new attempt; doubled for each that follows. Default 500. */
@@ -8,7 +9,7 @@ export interface ReconnectOptions {
   max?: number;
 }
 
-const DAY_MS = 86_400_000;
+const NUMBER = NUMBERS.ReconnectOptions;
 
 export class Backoff {
   readonly initial: number;
@@ -48,8 +49,8 @@ export function checkReconnect(reconnect: ReconnectOptions | false | undefined):
     throw new TypeError(`reconnect must be { initial, max } or false, not ${describe(reconnect)}`);
   }
   checkKeys('reconnect', options, ['initial', 'max']);
-  const initial = checkNumber('reconnect.initial', options.initial ?? 500, 1, DAY_MS);
-  const max = checkNumber('reconnect.max', options.max ?? Math.max(initial, 30_000), 1, DAY_MS);
+  const initial = numberOption(NUMBER.initial, options.initial);
+  const max = numberOption(NUMBER.max, options.max ?? Math.max(initial, NUMBER.max.usual));
   if (initial > max) {
     throw new RangeError(`reconnect.initial (${initial}) must not be over reconnect.max (${max})`);
   }

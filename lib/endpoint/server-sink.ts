@@ -4,9 +4,10 @@ import { constants } from 'node:os';
 import { Descriptors } from '../descriptors.js';
 import { diagnostics } from '../environment.js';
 import { systemError } from '../errors.js';
+import { NUMBERS, numberOption } from '../options.js';
 import type { AddOptions, Client } from '../sink/client.js';
 import { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import { checkInteger, checkKeys } from '../units.js';
+import { checkKeys } from '../units.js';
 import { ADDRESS_KEYS, type AddressOptions, checkAddress, type Peer, peerOf } from './address.js';
 import { chosenSink, SINK_KEYS, type SinkChoice } from './client-sink.js';
 import { ServerEndpoint, type ServerEndpointEvents, type ServerEndpointOptions } from './server-endpoint.js';
@@ -33,7 +34,7 @@ export class TcpServerSink extends ServerEndpoint<TcpServerSinkEvents> {
 
   constructor(options: TcpServerSinkOptions = {}) {
     checkKeys('TcpServerSink options', options, [...ADDRESS_KEYS, ...SINK_KEYS, 'backlog', 'signal']);
-    const backlog = checkInteger('backlog', options.backlog ?? 4096, 1, 65_535);
+    const backlog = numberOption(NUMBERS.TcpServerSinkOptions.backlog, options.backlog);
     const address = checkAddress(options, 'listen');
     const signal = checkSignal(options.signal);
     super(chosenSink(options), address, backlog, signal);

@@ -2,9 +2,10 @@
 import type net from 'node:net';
 import { constants } from 'node:os';
 import { systemError } from '../errors.js';
+import { NUMBERS, numberOption } from '../options.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
 import type { SourceWarning, StreamDescription } from '../source/notes.js';
-import { checkInteger, checkKeys } from '../units.js';
+import { checkKeys } from '../units.js';
 import { ADDRESS_KEYS, type AddressOptions, checkAddress, type Peer, peerOf } from './address.js';
 import type { Departure } from './client-endpoint.js';
 import type { IntakeOptions } from './client-source.js';
@@ -51,7 +52,7 @@ export class TcpServerSource extends ServerEndpoint<TcpServerSourceEvents> {
       'backlog',
       'signal',
     ]);
-    const backlog = checkInteger('backlog', options.backlog ?? 5, 0, 65_535);
+    const backlog = numberOption(NUMBERS.TcpServerSourceOptions.backlog, options.backlog);
     const address = checkAddress(options, 'listen');
     super(sink, address, Math.max(1, backlog), checkSignal(options.signal));
     this.#backlog = backlog;

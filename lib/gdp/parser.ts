@@ -1,7 +1,8 @@
 /** Reads a GDP stream from bytes that come in any pieces. The parsing is the core's; here packets become objects. */
 import type { GdpBatch } from '../binding.js';
 import { native } from '../native.js';
-import { checkBoolean, checkInteger, checkKeys, describe } from '../units.js';
+import { NUMBERS, numberOption } from '../options.js';
+import { checkBoolean, checkKeys, describe } from '../units.js';
 import { GdpError } from './error.js';
 import { type GdpPacket, packetsOf } from './packet.js';
 import { type Reference, referenceOf } from './reference.js';
@@ -20,8 +21,7 @@ export interface GdpParserOptions {
 // A parser that nobody ended must not stay for ever.
 const abandoned = new FinalizationRegistry<number>((id) => native.gdpClose(id));
 
-/** Largest length that fits the wire. */
-const MOST = 0xffff_ffff;
+const NUMBER = NUMBERS.GdpParserOptions;
 
 export class GdpParser {
   readonly #id: number;
@@ -39,12 +39,10 @@ export class GdpParser {
       'references',
     ]);
     this.#references = checkBoolean('options.references', references ?? false);
-    const limit = (name: string, value: unknown, fallback: number) =>
-      value === undefined ? fallback : checkInteger(`options.${name}`, value, 1, MOST);
     this.#id = native.gdpOpen(
-      limit('maxFrame', maxFrame, 16 << 20),
-      limit('maxCaps', maxCaps, 4 << 20),
-      limit('maxEvent', maxEvent, 1 << 20),
+      numberOption(NUMBER.maxFrame, maxFrame),
+      numberOption(NUMBER.maxCaps, maxCaps),
+      numberOption(NUMBER.maxEvent, maxEvent),
     );
     abandoned.register(this, this.#id, this);
   }

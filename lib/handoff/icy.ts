@@ -1,10 +1,11 @@
 /** ICY metadata in the body of a response: what its head must say of it. */
 import type http from 'node:http';
+import { NUMBERS } from '../options.js';
 import { internalsOf } from './descriptor.js';
 import { refusal } from './refuse.js';
 
 /** Bytes of body between two pieces of metadata: what may be asked for, and what servers usually announce. */
-export const ICY_INTERVAL = { min: 256, max: 1024 * 1024, usual: 16_000 } as const;
+export const ICY_INTERVAL = NUMBERS.AddOptions.icyInterval;
 
 const METAINT = 'icy-metaint';
 

@@ -6,6 +6,7 @@ import type { Head, Headers } from '../http/head.js';
 import { latin1 } from '../http/reply.js';
 import type { MountStatus } from '../http/status.js';
 import type { StreamInfo } from '../ingest/upload.js';
+import { NUMBERS } from '../options.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
 import { MultiSocketSink } from '../sink/multi-socket-sink.js';
 import { type AttachOptions, FdSource } from '../source/fd-source.js';
@@ -44,7 +45,7 @@ export interface Listener {
 }
 
 /** How much of the recent stream a new listener is given at once by default, so that players start without waiting. ms. */
-export const BURST_MS = 5_000;
+export const BURST_MS = NUMBERS.ServerOptions.burst.usual;
 /** … and how much at most, where the stream comes faster than it plays and says nothing of its time. */
 const BURST_MOST = 16 * 1024 * 1024;
 const SOURCE_TIMEOUT = 10_000;

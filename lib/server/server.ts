@@ -7,12 +7,13 @@ import { Descriptors } from '../descriptors.js';
 import { reply } from '../http/reply.js';
 import { createSite } from '../http/site.js';
 import { Front, type FrontRequest } from '../ingest/front.js';
+import { NUMBERS, numberOption } from '../options.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
 import type { SourceWarning, StreamDescription } from '../source/notes.js';
 import { DemoProgram } from './demo.js';
 import { type Authenticate, Listeners } from './listeners.js';
 import { Metadata } from './metadata.js';
-import { BURST_MS, type Mount } from './mount.js';
+import type { Mount } from './mount.js';
 import { Mounts } from './mounts.js';
 import { Uploads } from './uploads.js';
 
@@ -51,13 +52,7 @@ export interface ServerEvents {
   warning: [error: Error];
 }
 
-const DEFAULTS = {
-  sourceGrace: 10_000,
-  flushInterval: 200,
-  burst: BURST_MS,
-  headTimeout: 10_000,
-  demo: false,
-} as const;
+const NUMBER = NUMBERS.ServerOptions;
 
 export class FlumenServer extends EventEmitter<ServerEvents> {
   readonly #front: Front;
@@ -81,13 +76,11 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
     if (authenticate !== undefined && typeof authenticate !== 'function') {
       throw new TypeError('authenticate must be a function');
     }
-    const { sourceGrace, flushInterval, burst, headTimeout, demo } = { ...DEFAULTS, ...rest };
-    for (const [name, value] of Object.entries({ sourceGrace, flushInterval, burst, headTimeout })) {
-      if (!Number.isFinite(value) || value < 0 || value > 0x7fffffff) {
-        throw new RangeError(`${name} must be a number of ms from 0 to 2147483647, not ${value}`);
-      }
-    }
-    this.#demo = demo;
+    const sourceGrace = numberOption(NUMBER.sourceGrace, rest.sourceGrace);
+    const flushInterval = numberOption(NUMBER.flushInterval, rest.flushInterval);
+    const burst = numberOption(NUMBER.burst, rest.burst);
+    const headTimeout = numberOption(NUMBER.headTimeout, rest.headTimeout);
+    this.#demo = rest.demo ?? false;
     this.#mounts = new Mounts({ sourceGrace, flushInterval, burst }, this.#observer());
     this.#descriptors = new Descriptors(() => this.#front.held + this.#mounts.descriptors);
     this.#front = new Front({

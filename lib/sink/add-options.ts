@@ -3,7 +3,8 @@ import { fstatSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
 import { FRAMINGS, PAYLOADS } from '../binding.js';
 import { type Handed, ICY_INTERVAL, type Target } from '../handoff/index.js';
-import { checkBoolean, checkChoice, checkInteger, checkKeys, describe } from '../units.js';
+import { numberOption } from '../options.js';
+import { checkBoolean, checkChoice, checkKeys, describe } from '../units.js';
 import type { AddOptions, Payload } from './client.js';
 import { checkDeadline } from './deadlines.js';
 import {
@@ -82,7 +83,7 @@ export function checkAddOptions(options: AddOptions, target: Target, defaults: A
   }
   if (options.icyInterval !== undefined) {
     if (options.framing !== 'icy') throw new TypeError('icyInterval is for framing icy only');
-    checkInteger('icyInterval', options.icyInterval, ICY_INTERVAL.min, ICY_INTERVAL.max);
+    numberOption(ICY_INTERVAL, options.icyInterval);
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal, not ${describe(options.signal)}`);

@@ -1,15 +1,8 @@
 /** Options of a sink, their ranges, and the flat form that the addon takes. */
 import { PACES, PAYLOADS } from '../binding.js';
 import type { GdpEncoderOptions } from '../gdp/encoder.js';
-import {
-  checkBoolean,
-  checkChoice,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-  checkQuantity,
-  DAY_MS,
-} from '../units.js';
+import { NUMBERS, numberOption } from '../options.js';
+import { checkBoolean, checkChoice, checkKeys, checkQuantity } from '../units.js';
 import type { AddDefaults } from './add-options.js';
 import type { Payload } from './client.js';
 import { checkPace, type Pace } from './pace.js';
@@ -86,7 +79,7 @@ const KNOWN = [
   'closeTimeout',
 ] as const satisfies readonly (keyof SinkOptions)[];
 
-const MIB = 1024 * 1024;
+const NUMBER = NUMBERS.SinkOptions;
 
 /** Options that have been checked: what JavaScript needs of them later, and the flat form for the addon. */
 export interface CheckedOptions extends AddDefaults {
@@ -99,8 +92,8 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
   const resendStreamHeader = checkBoolean('resendStreamHeader', options.resendStreamHeader ?? true);
   const bounds = {
     pace: checkPace(options.pace),
-    flushInterval: checkNumber('flushInterval', options.flushInterval ?? 0, 0, 60_000),
-    memoryCap: checkInteger('memoryCap', options.memoryCap ?? 64 * MIB, 65_536),
+    flushInterval: numberOption(NUMBER.flushInterval, options.flushInterval),
+    memoryCap: numberOption(NUMBER.memoryCap, options.memoryCap),
   };
   const payload = checkChoice('payload', options.payload ?? 'raw', PAYLOADS);
   const rules = readRules(options, DEFAULT_RULES, bounds);
@@ -110,11 +103,11 @@ export function checkOptions(options: SinkOptions, socketsOnly: boolean): Checke
     ...flatLag(rules, bounds),
     checkChoice('positionOn', options.positionOn ?? 'add', ['add', 'push']) === 'push' ? 1 : 0,
     ...flatKeep(options.keep ?? {}, bounds.memoryCap),
-    checkNumber('stallTimeout', options.stallTimeout ?? 30_000, 0, DAY_MS),
-    checkIdle(options.idleTimeout ?? 0, bounds.flushInterval),
+    numberOption(NUMBER.stallTimeout, options.stallTimeout),
+    checkIdle(options.idleTimeout, bounds.flushInterval),
     bounds.memoryCap,
     bounds.flushInterval,
-    checkNumber('closeTimeout', options.closeTimeout ?? 2_000, 0, DAY_MS),
+    numberOption(NUMBER.closeTimeout, options.closeTimeout),
     socketsOnly ? 1 : 0,
     checkChoice('halfClose', options.halfClose ?? 'close', ['close', 'keep']) === 'keep' ? 1 : 0,
     ...flatSocket(socket),
@@ -129,8 +122,8 @@ function flatChecksums(gdp: NonNullable<SinkOptions['gdp']>): number[] {
   return [checkBoolean('gdp.headerCrc', headerCrc), checkBoolean('gdp.payloadCrc', payloadCrc)].map(Number);
 }
 
-function checkIdle(value: number, flushInterval: number): number {
-  const timeout = checkNumber('idleTimeout', value, 0, DAY_MS);
+function checkIdle(value: number | undefined, flushInterval: number): number {
+  const timeout = numberOption(NUMBER.idleTimeout, value);
   if (timeout === 0 || timeout >= 2 * flushInterval) return timeout;
   throw new RangeError(
     `idleTimeout (${timeout}) must be at least twice flushInterval (${flushInterval}): healthy clients wait that long`,

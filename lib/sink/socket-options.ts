@@ -1,5 +1,6 @@
 /** How the sockets of clients are set up: the options that a sink and each of its clients share, and their flat form. */
-import { checkBoolean, checkInteger, checkNumber, DAY_MS } from '../units.js';
+import { NUMBERS, numberOption } from '../options.js';
+import { checkBoolean } from '../units.js';
 
 /** What does not apply to a descriptor (TCP options of a unix socket, all of them of a pipe) is left out there. */
 export interface SocketOptions {
@@ -29,24 +30,26 @@ export const SOCKET_KEYS = [
 /** SocketOptions, checked and complete; −1 and 0 leave the kernel's default in place. */
 export type SocketCare = Readonly<Required<SocketOptions>>;
 
+const NUMBER = NUMBERS.SocketOptions;
+
 export const DEFAULT_SOCKET: SocketCare = {
-  notSentLowat: 16_384,
+  notSentLowat: NUMBER.notSentLowat.usual,
   noDelay: true,
-  sendBuffer: 0,
-  dscp: -1,
-  keepAlive: 0,
-  userTimeout: 0,
+  sendBuffer: NUMBER.sendBuffer.usual,
+  dscp: NUMBER.dscp.usual,
+  keepAlive: NUMBER.keepAlive.usual,
+  userTimeout: NUMBER.userTimeout.usual,
 };
 
 /** `base` with what `options` ask for in its place. Throws a TypeError or RangeError that names the option. */
 export function readSocket(options: SocketOptions, base: SocketCare): SocketCare {
   return {
-    notSentLowat: checkInteger('notSentLowat', options.notSentLowat ?? base.notSentLowat, 1, 2 ** 31 - 1),
+    notSentLowat: numberOption(NUMBER.notSentLowat, options.notSentLowat ?? base.notSentLowat),
     noDelay: checkBoolean('noDelay', options.noDelay ?? base.noDelay),
-    sendBuffer: checkInteger('sendBuffer', options.sendBuffer ?? base.sendBuffer, 0, 2 ** 30),
-    dscp: checkInteger('dscp', options.dscp ?? base.dscp, -1, 63),
-    keepAlive: checkNumber('keepAlive', options.keepAlive ?? base.keepAlive, 0, DAY_MS),
-    userTimeout: checkNumber('userTimeout', options.userTimeout ?? base.userTimeout, 0, DAY_MS),
+    sendBuffer: numberOption(NUMBER.sendBuffer, options.sendBuffer ?? base.sendBuffer),
+    dscp: numberOption(NUMBER.dscp, options.dscp ?? base.dscp),
+    keepAlive: numberOption(NUMBER.keepAlive, options.keepAlive ?? base.keepAlive),
+    userTimeout: numberOption(NUMBER.userTimeout, options.userTimeout ?? base.userTimeout),
   };
 }
 

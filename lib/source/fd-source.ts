@@ -10,8 +10,9 @@ import { errnoName, flumenError, fromNative } from '../errors.js';
 import { GdpError } from '../gdp/error.js';
 import { type Handed, handOff } from '../handoff/index.js';
 import { native } from '../native.js';
+import { NUMBERS, numberOption } from '../options.js';
 import type { MultiHandleSink } from '../sink/multi-handle-sink.js';
-import { checkChoice, checkInteger, checkKeys, checkNumber, describe } from '../units.js';
+import { checkChoice, checkInteger, checkKeys, describe } from '../units.js';
 import type { ContainerFormat, SourceWarning, StreamDescription } from './notes.js';
 
 /**
@@ -89,7 +90,7 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
     super();
     checkKeys('source options', options, ['timeout', 'format']);
     const format = checkFormat(options.format);
-    const timeout = checkNumber('timeout', options.timeout ?? 0, 0, 86_400_000);
+    const timeout = numberOption(NUMBERS.SourceOptions.timeout, options.timeout);
     this.#sink = sink;
     this.#id = native.sourceOpen(sink.nativeId, timeout, STREAM_FORMATS.indexOf(format));
     register(this.#id, this);

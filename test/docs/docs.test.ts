@@ -53,6 +53,10 @@ describe('every block', () => {
   });
 });
 
+it('the tables of options are what the code says', async () => {
+  await runFile(process.execPath, ['scripts/make-limits-table.mjs', '--check'], { cwd: root });
+});
+
 it.each(PAGES.map((page) => [page.path, page] as const))('the links of %s lead somewhere', (_path, page) => {
   const broken = linksOf(page).filter(({ file, heading }) => {
     if (!existsSync(join(root, file))) return true;
