@@ -29,10 +29,10 @@ export class Ports {
     return port;
   }
 
-  /** How many of them somebody listens on. */
-  listening(): number {
+  /** Those that somebody listens on. */
+  listening(): number[] {
     const open = openPorts();
-    return [...this.#given.values()].filter((port) => open.has(port)).length;
+    return [...this.#given.values()].filter((port) => open.has(port));
   }
 }
 

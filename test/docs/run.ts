@@ -57,7 +57,7 @@ async function commandsOf(place: Place, text: string): Promise<string[]> {
 async function up(place: Place, command: string): Promise<void> {
   const before = place.ports.listening();
   const running = shell(place, command);
-  while (place.ports.listening() <= before) {
+  while (place.ports.listening().every((port) => before.includes(port))) {
     if (running.failed) throw new Error(`it ended with ${running.exit}`);
     if (running.exit !== undefined) return;
     await sleep(20);
