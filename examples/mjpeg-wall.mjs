@@ -24,7 +24,9 @@ function camera(input) {
 }
 
 const pattern = (name) => ['-re', '-f', 'lavfi', '-i', `${name}=size=320x240:rate=10`];
-const cameras = new Map(['testsrc', 'smptebars', 'rgbtestsrc', 'yuvtestsrc'].map((name) => [`/${name}`, camera(pattern(name))]));
+const cameras = new Map(
+  ['testsrc', 'smptebars', 'rgbtestsrc', 'yuvtestsrc'].map((name) => [`/${name}`, camera(pattern(name))]),
+);
 const page = `<!doctype html><title>Wall</title>${[...cameras.keys()].map((path) => `<img src="${path}" alt="${path}">`).join('')}`;
 
 const server = http.createServer((req, res) => {

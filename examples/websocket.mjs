@@ -6,7 +6,11 @@ import http from 'node:http';
 import { FdSource, MultiSocketSink } from 'flumen';
 
 // A viewer begins with the newest key frame; who is two seconds behind goes on with the next one.
-const sink = new MultiSocketSink({ syncMethod: 'latest-keyframe', softLimit: { ms: 2000 }, recoverPolicy: 'keyframe' });
+const sink = new MultiSocketSink({
+  syncMethod: 'latest-keyframe',
+  softLimit: { ms: 2000 },
+  recoverPolicy: 'keyframe',
+});
 
 const input = '-re -f lavfi -i testsrc=size=320x240:rate=25';
 const coding = '-c:v libx264 -profile:v baseline -pix_fmt yuv420p -tune zerolatency -g 25';
@@ -53,7 +57,10 @@ server.on('upgrade', (req, socket, head) => {
   socket.write(`Sec-WebSocket-Accept: ${accept}\r\n\r\n`);
   if (head.length > 0) socket.unshift(head);
   // Pings and the close are answered natively; what a viewer says would come to `onData`.
-  sink.add(/** @type {import('node:net').Socket} */ (socket), { framing: 'websocket', tag: req.socket.remoteAddress });
+  sink.add(/** @type {import('node:net').Socket} */ (socket), {
+    framing: 'websocket',
+    tag: req.socket.remoteAddress,
+  });
 });
 server.listen(Number(process.argv[2] ?? 8000), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}`);

@@ -18,7 +18,13 @@ export interface NumberOption {
 type Words = Pick<NumberOption, 'usually'>;
 
 /** Times need not be whole. */
-function time(name: string, usual: number, min: number, max: number = DAY_MS, words: Words = {}): NumberOption {
+function time(
+  name: string,
+  usual: number,
+  min: number,
+  max: number = DAY_MS,
+  words: Words = {},
+): NumberOption {
   return { name, unit: 'ms', usual, min, max, whole: false, ...words };
 }
 
@@ -61,7 +67,9 @@ export const NUMBERS = {
   },
   EnvironmentOptions: {
     loops: whole('loops', 'threads', [0, 1, 64], { usually: 'cores − 1, at least 1' }),
-    memoryCap: whole('memoryCap', 'bytes', [0, MIB], { usually: 'a quarter of the memory, at least 256 MiB' }),
+    memoryCap: whole('memoryCap', 'bytes', [0, MIB], {
+      usually: 'a quarter of the memory, at least 256 MiB',
+    }),
   },
   SourceOptions: {
     timeout: time('timeout', 0, 0, DAY_MS, OFF),

@@ -34,7 +34,10 @@ const TABLES = [
   ],
   ['`reconnect` of clients', [['ReconnectOptions', 'endpoint/backoff.ts']]],
   ['`new TcpServerSink()`, beside `sink` and `add`', [['TcpServerSinkOptions', 'endpoint/server-sink.ts']]],
-  ['`new TcpServerSource()`, beside those of a source', [['TcpServerSourceOptions', 'endpoint/server-source.ts']]],
+  [
+    '`new TcpServerSource()`, beside those of a source',
+    [['TcpServerSourceOptions', 'endpoint/server-source.ts']],
+  ],
   ['`createServer()`', [['ServerOptions', 'server/server.ts']]],
   ['`new GdpParser()`', [['GdpParserOptions', 'gdp/parser.ts']]],
 ];

@@ -52,7 +52,7 @@ async function make(folder, published, manifest) {
   mkdirSync(dirname(addon), { recursive: true });
   cpSync(builtAddon, addon);
   await must('npm pack', 'npm', ['pack', '--ignore-scripts', '--pack-destination', place], { cwd: sources });
-  install(place, join(place, 'app'), manifest, await unpack(place, manifest));
+  install(join(place, 'app'), manifest, await unpack(place, manifest));
   try {
     renameSync(join(place, 'app'), folder);
   } catch (error) {
@@ -68,7 +68,7 @@ async function unpack(place, { name, version }) {
 }
 
 /** What `npm install` does where scripts are off, without the network: the dependencies are those of this checkout. */
-function install(place, app, manifest, unpacked) {
+function install(app, manifest, unpacked) {
   const modules = join(app, 'node_modules');
   mkdirSync(join(modules, '.bin'), { recursive: true });
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n');

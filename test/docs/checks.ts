@@ -12,7 +12,9 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   // GET:/path: the first port of the block answers 200 and a body that begins to come.
   async GET(place, path) {
     await retried(place, async () => {
-      const response = await fetch(`http://127.0.0.1:${place.ports.of()}${path}`, { headers: { Connection: 'close' } });
+      const response = await fetch(`http://127.0.0.1:${place.ports.of()}${path}`, {
+        headers: { Connection: 'close' },
+      });
       try {
         if (response.status !== 200) throw new Error(`${path} is answered ${response.status}`);
         const { value } = await response.body!.getReader().read();

@@ -17,7 +17,8 @@ export const READERS: Readonly<Record<string, (text: string) => void>> = {
 /** A unit of systemd, or sysctl settings: sections, and names with values. */
 function readUnit(text: string): void {
   for (const line of text.split('\n')) {
-    if (!/^(\[[A-Z]\w+\]|[A-Za-z][\w.]* ?= ?\S.*|[#;].*|)$/.test(line)) throw new Error(`no setting: ${line}`);
+    if (!/^(\[[A-Z]\w+\]|[A-Za-z][\w.]* ?= ?\S.*|[#;].*|)$/.test(line))
+      throw new Error(`no setting: ${line}`);
   }
 }
 

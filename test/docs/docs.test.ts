@@ -15,7 +15,8 @@ import { programOf, runBlock } from './run.js';
 const runFile = promisify(execFile);
 const app = packedApp();
 const all = PAGES.flatMap(({ blocks }) => blocks);
-const nameOf = (block: Block): string => `${block.page}:${block.line} ${block.language} ${block.run ?? ''}`.trim();
+const nameOf = (block: Block): string =>
+  `${block.page}:${block.line} ${block.language} ${block.run ?? ''}`.trim();
 
 describe.concurrent('runs', () => {
   for (const page of PAGES) {
@@ -30,9 +31,13 @@ describe('every block', () => {
     if (block.language in READERS) {
       READERS[block.language]!(programOf(block));
     } else if (['js', 'sh'].includes(block.language)) {
-      expect(isSettled(block), 'it is neither run, nor a file of a block that is, nor says no-run=WHY').toBe(true);
+      expect(isSettled(block), 'it is neither run, nor a file of a block that is, nor says no-run=WHY').toBe(
+        true,
+      );
     } else {
-      expect.fail(`a block in "${block.language}": ${['js', 'sh', ...Object.keys(READERS)].join(', ')} are known`);
+      expect.fail(
+        `a block in "${block.language}": ${['js', 'sh', ...Object.keys(READERS)].join(', ')} are known`,
+      );
     }
   });
 
@@ -41,8 +46,15 @@ describe('every block', () => {
     const programs = all.filter(({ language }) => language === 'js');
     const names = programs.map((block) => `${block.page.replaceAll(/\W/g, '_')}_${block.line}.mjs`);
     for (const [i, block] of programs.entries()) writeFileSync(join(folder, names[i]!), programOf(block));
-    const options = '--noEmit --checkJs --strict --noImplicitAny false --ignoreConfig --skipLibCheck --target es2023 --module nodenext';
-    const args = [join(root, 'node_modules/typescript/bin/tsc'), ...options.split(' '), '--types', 'node', ...names];
+    const options =
+      '--noEmit --checkJs --strict --noImplicitAny false --ignoreConfig --skipLibCheck --target es2023 --module nodenext';
+    const args = [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      ...options.split(' '),
+      '--types',
+      'node',
+      ...names,
+    ];
     try {
       await runFile(process.execPath, args, { cwd: folder });
     } catch (error) {

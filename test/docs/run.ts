@@ -72,8 +72,7 @@ async function ended(running: Running): Promise<void> {
 async function checked(place: Place, run: string): Promise<void> {
   const [, name = '', argument = ''] = /^(\w+):?(.*)$/.exec(run) ?? [];
   const check = CHECKS[name];
-  if (check === undefined)
-    throw new Error(`run=${run}: there are only ${Object.keys(CHECKS).join(', ')}`);
+  if (check === undefined) throw new Error(`run=${run}: there are only ${Object.keys(CHECKS).join(', ')}`);
   await check(place, argument);
   const failed = place.running.find((running) => running.failed);
   if (failed !== undefined) throw new Error(`it ended with ${failed.exit}`);
