@@ -139,5 +139,5 @@ function shown({ unit }, value) {
     return unit === 'ms' ? '24.8 days' : `${(value + 1) / 2 ** 30} GiB − 1`;
   }
   const [name, size] = STEPS[unit]?.find(([, step]) => value >= step && value % step === 0) ?? ['', 1];
-  return `${value / size} ${name}`.trim();
+  return value === 1 && name === 'bytes' ? '1 byte' : `${value / size} ${name}`.trim();
 }
