@@ -19,7 +19,7 @@ function camera(input) {
   // Each part of the body is a frame. No picture passes through JavaScript.
   const source = new FdSource(sink, { format: 'multipart' });
   source.on('error', (error) => console.error(error.message));
-  source.attach(/** @type {import('node:net').Socket} */ (ffmpeg.stdout), { contentType: TYPE });
+  source.attach(ffmpeg.stdout, { contentType: TYPE });
   return sink;
 }
 

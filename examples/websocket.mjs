@@ -21,7 +21,7 @@ const ffmpeg = spawn('ffmpeg', `-v error -nostdin ${input} ${coding} ${output}`.
 });
 const source = new FdSource(sink, { format: 'mp4' });
 source.on('error', (error) => console.error(error.message));
-source.attach(/** @type {import('node:net').Socket} */ (ffmpeg.stdout));
+source.attach(ffmpeg.stdout);
 
 const page = `<!doctype html><title>Video</title><video autoplay muted controls></video><script>
   const video = document.querySelector('video');
@@ -57,7 +57,7 @@ server.on('upgrade', (req, socket, head) => {
   socket.write(`Sec-WebSocket-Accept: ${accept}\r\n\r\n`);
   if (head.length > 0) socket.unshift(head);
   // Pings and the close are answered natively; what a viewer says would come to `onData`.
-  sink.add(/** @type {import('node:net').Socket} */ (socket), {
+  sink.add(socket, {
     framing: 'websocket',
     tag: req.socket.remoteAddress,
   });

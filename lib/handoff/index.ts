@@ -5,6 +5,7 @@
  */
 import http from 'node:http';
 import net from 'node:net';
+import type { Readable } from 'node:stream';
 import type { IcyWish } from './icy.js';
 import { refusal, refuseUnknown } from './refuse.js';
 import { handOffResponse } from './response.js';
@@ -15,8 +16,11 @@ export { ICY_INTERVAL } from './icy.js';
 export type { Refusal, RefusalCode } from './refuse.js';
 export type { Handed, Taker } from './taker.js';
 
-/** What can be handed over. */
-export type Target = net.Socket | http.ServerResponse | number;
+/**
+ * What can be handed over: a response, a descriptor, or a `net.Socket` under whichever type Node gives it: the socket of an
+ * `upgrade` is typed as a Duplex, the output of a child process as a Readable. Streams that are none are refused.
+ */
+export type Target = Readable | http.ServerResponse | number;
 
 /** The greatest descriptor the kernel can give out. */
 const FD_MAX = 2 ** 31 - 1;

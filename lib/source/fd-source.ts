@@ -3,7 +3,7 @@
  * of the end, of errors and of silence.
  */
 import { EventEmitter } from 'node:events';
-import type net from 'node:net';
+import type { Readable } from 'node:stream';
 import { BODY_FRAMING, RECORD, STREAM_FORMATS } from '../binding.js';
 import { type Extra, Hold, type RecordTarget, register, unregister } from '../environment.js';
 import { errnoName, flumenError, fromNative } from '../errors.js';
@@ -107,11 +107,11 @@ export class FdSource extends EventEmitter<SourceEvents> implements RecordTarget
   }
 
   /**
-   * Starts reading a descriptor (duplicated; the caller keeps its own) or a connected socket (taken away from Node;
-   * what Node had read already comes first). A descriptor that is being read is closed and replaced. Throws
-   * ERR_FLUMEN_BUSY when another source writes to the sink.
+   * Starts reading a descriptor (duplicated; the caller keeps its own) or a connected socket, such as the output of a child
+   * process (taken away from Node; what Node had read already comes first). A descriptor that is being read is closed and
+   * replaced. Throws ERR_FLUMEN_BUSY when another source writes to the sink.
    */
-  attach(target: net.Socket | number, options: AttachOptions = {}): void {
+  attach(target: Readable | number, options: AttachOptions = {}): void {
     if (this.#closed) throw flumenError('ERR_FLUMEN_CLOSED', 'attach: the source is closed');
     checkAttachOptions(options);
     this.#sink.claimWriter(this);

@@ -60,7 +60,7 @@ async function up(place: Place, command: string): Promise<void> {
   while (place.ports.listening().every((port) => before.includes(port))) {
     if (running.failed) throw new Error(`it ended with ${running.exit}`);
     if (running.exit !== undefined) return;
-    await sleep(20);
+    await sleep(50);
   }
 }
 

@@ -221,8 +221,10 @@ describe('options', () => {
     [{ sourcePassword: '' }, TypeError, /sourcePassword/],
     [{ sourcePassword: 'x', authenticate: true }, TypeError, /authenticate/],
     [{ sourcePassword: 'x', sourceGrace: -1 }, RangeError, /sourceGrace .* -1/],
-    [{ sourcePassword: 'x', flushInterval: Number.NaN }, RangeError, /flushInterval .* NaN/],
-    [{ sourcePassword: 'x', headTimeout: '5' }, RangeError, /headTimeout .* 5/],
+    [{ sourcePassword: 'x', flushInterval: Number.NaN }, TypeError, /flushInterval .* NaN/],
+    // What no sink takes must not wait for the first source.
+    [{ sourcePassword: 'x', flushInterval: 60_001 }, RangeError, /flushInterval .* 60001/],
+    [{ sourcePassword: 'x', headTimeout: '5' }, TypeError, /headTimeout .* "5"/],
   ])('%j', async (options, type, text) => {
     expect(() => createServer(options as never)).toThrow(type);
     expect(() => createServer(options as never)).toThrow(text);
