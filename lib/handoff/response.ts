@@ -10,8 +10,13 @@ import { uncork } from './socket.js';
 import { offer, type Taker, vanishLater } from './taker.js';
 
 export function handOffResponse(res: http.ServerResponse, taker: Taker, icy?: IcyWish): void {
-  const socket = judgeResponse(res);
+  judgeBody(res);
   const interval = icy === undefined ? undefined : judgeIcy(res, icy);
+  if (res.socket === null && res.req.socket instanceof net.Socket) {
+    takeInTurn(res, res.req.socket, taker, icy);
+    return;
+  }
+  const socket = judgeConnection(res);
   if (res.destroyed || isGone(socket)) {
     vanishLater(taker, socket.errored ?? undefined);
     return;
@@ -35,7 +40,36 @@ export function handOffResponse(res: http.ServerResponse, taker: Taker, icy?: Ic
   finish(res, socket);
 }
 
-function judgeResponse(res: http.ServerResponse): net.Socket {
+/**
+ * A response whose request was pipelined has no socket before those in front of it are through. Whether a client pipelines
+ * is not in the app's hands, so it must not become an error of its handler.
+ */
+function takeInTurn(res: http.ServerResponse, connection: net.Socket, taker: Taker, icy?: IcyWish): void {
+  if (connection.destroyed) {
+    vanishLater(taker, connection.errored ?? undefined);
+    return;
+  }
+  const onClose = (): void => {
+    res.removeListener('socket', onSocket);
+    taker.vanished(connection.errored ?? undefined);
+  };
+  const onSocket = (): void => {
+    connection.removeListener('close', onClose);
+    // Node is still at giving it the socket.
+    process.nextTick(() => {
+      try {
+        handOffResponse(res, taker, icy);
+      } catch (error) {
+        connection.destroy();
+        taker.vanished(error as Error);
+      }
+    });
+  };
+  connection.once('close', onClose);
+  res.once('socket', onSocket);
+}
+
+function judgeBody(res: http.ServerResponse): void {
   if (res.writableEnded) {
     throw refusal(
       'ERR_FLUMEN_ENDED',
@@ -49,12 +83,18 @@ function judgeResponse(res: http.ServerResponse): net.Socket {
   if (status < 200 || status === 204 || status === 205 || status === 304) {
     throw refusal('ERR_FLUMEN_NO_BODY', `a response with status ${status} has no body to stream`);
   }
+  if (res.headersSent && promisesLength(res)) {
+    throw refusal(
+      'ERR_FLUMEN_CONTENT_LENGTH',
+      'this response has promised a Content-Length in writeHead(): a live stream has none',
+    );
+  }
+}
+
+function judgeConnection(res: http.ServerResponse): net.Socket {
   const socket: unknown = res.socket;
   if (!socket) {
-    throw refusal(
-      'ERR_FLUMEN_NO_SOCKET',
-      'this response has no socket: the client has pipelined its request behind one that is still being answered',
-    );
+    throw refusal('ERR_FLUMEN_NO_SOCKET', 'this response has no socket: it belongs to no connection');
   }
   if (!(socket instanceof net.Socket)) {
     throw refusal(
@@ -63,12 +103,6 @@ function judgeResponse(res: http.ServerResponse): net.Socket {
     );
   }
   judgeDescriptor(socket);
-  if (res.headersSent && promisesLength(res)) {
-    throw refusal(
-      'ERR_FLUMEN_CONTENT_LENGTH',
-      'this response has promised a Content-Length in writeHead(): a live stream has none',
-    );
-  }
   return socket;
 }
 

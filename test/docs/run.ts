@@ -29,8 +29,11 @@ async function runProgram(place: Place, block: Block): Promise<void> {
   const name = block.file ?? 'block.mjs';
   await place.write(name, programOf(block));
   const program = place.start(process.execPath, name);
-  if (block.run === '') await ended(program);
-  else await checked(place, block.run!);
+  if (block.run === '') return ended(program);
+  await checked(place, block.run!);
+  await program.stop();
+  if (program.exit !== '0' && program.exit !== 'SIGTERM')
+    throw new Error(`told to end it ended with ${program.exit}`);
 }
 
 /** `run`: the whole block in one shell. `run=CHECK`: each command in a terminal of its own, as a reader would have it. */

@@ -71,27 +71,38 @@ describe('the connection', () => {
     expect(client.text).not.toContain('SECOND');
   });
 
-  it('is refused to a pipelined response that has no socket yet', async () => {
+  it('has vanished for a pipelined response whose turn never comes', async () => {
+    const taker = new StubTaker();
     const server = http.createServer();
     const client = new Client(await listen(server));
     undo.push(() => stop(server, client));
-    const second = new Promise<http.ServerResponse>((resolve) => {
-      server.on('request', (req, res) => {
-        if (req.url === '/2') resolve(res);
-      });
+    const vanished = new Promise<void>((resolve) => {
+      taker.vanished = () => resolve();
+    });
+    server.on('request', (req, res) => {
+      if (req.url !== '/2') return;
+      handOff(res, taker);
+      client.socket.destroy();
     });
     client.socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
-    const res = await second;
-    expect(() => handOff(res, new StubTaker())).toThrow(
-      expect.objectContaining({ name: 'TypeError', code: 'ERR_FLUMEN_NO_SOCKET' }),
-    );
+    await vanished;
+    expect(taker.handed).toBeUndefined();
   });
 
-  it('is taken for a pipelined response when its turn has come', async () => {
+  it.each([
+    [
+      'when it is handed over before',
+      (res: http.ServerResponse, hand: () => void) => void (res.socket ?? hand()),
+    ],
+    [
+      'when it is handed over then',
+      (res: http.ServerResponse, hand: () => void) => void res.once('socket', hand),
+    ],
+  ])('is taken for a pipelined response at its turn, %s', async (_name, first) => {
     const taker = new CatTaker();
     const server = http.createServer((req, res) => {
       if (req.url === '/1') setImmediate(() => res.end('FIRST'));
-      else res.once('socket', () => handOff(res, taker));
+      else first(res, () => handOff(res, taker));
     });
     const client = new Client(await listen(server));
     undo.push(
