@@ -37,7 +37,7 @@ export class Ports {
 }
 
 async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 0; tries < COUNT; tries += 1) {
     next = (next + 1) % COUNT;
     const port = FIRST + next;
     const server = net.createServer();
@@ -48,6 +48,7 @@ async function freePort(): Promise<number> {
     await new Promise((resolve) => server.close(resolve));
     return port;
   }
+  throw new Error(`no port from ${FIRST} to ${FIRST + COUNT} is free`);
 }
 
 /** Looked up rather than dialled: a server that takes one peer would take the test for it. */
