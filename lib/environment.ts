@@ -36,7 +36,7 @@ let holds = 0;
 export interface EnvironmentOptions {
   /**
    * Loop threads that all sinks of this environment share, 1 to 64. Only before the first sink: later it throws
-   * ERR_FLUMEN_STARTED. Default: cores − 1, at least 1.
+   * ERR_FLUMEN_STARTED. Default: cores − 1, from 1 to 64.
    */
   loops?: number;
   /**

@@ -66,7 +66,7 @@ export const NUMBERS = {
     icyInterval: whole('icyInterval', 'bytes', [16_000, 256, MIB]),
   },
   EnvironmentOptions: {
-    loops: whole('loops', 'threads', [0, 1, 64], { usually: 'cores − 1, at least 1' }),
+    loops: whole('loops', 'threads', [0, 1, 64], { usually: 'cores − 1, from 1 to 64' }),
     memoryCap: whole('memoryCap', 'bytes', [0, MIB], {
       usually: 'a quarter of the memory, at least 256 MiB',
     }),
