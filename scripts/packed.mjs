@@ -6,7 +6,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, builtAddon, filesUnder, prebuiltAddon, shown } from './support/project.mjs';
 import { main, must, StepFailed } from './support/run.mjs';
 import { hashOf } from './support/stamp.mjs';
@@ -24,8 +24,9 @@ import { hashOf } from './support/stamp.mjs';
 /** What examples import beside flumen, and the types that their check needs. */
 const NEIGHBOURS = ['express', 'fastify', 'ws', '@types/node', '@types/express', '@types/ws'];
 
-/** Begins the name of a folder that somebody is filling. */
-const UNFINISHED = 'new-';
+/** Ends the name of a folder that somebody is filling. */
+const UNFINISHED = '.new';
+const PATIENCE_MS = 120_000;
 
 await main(async () => {
   if (!existsSync(builtAddon) || !existsSync(at('dist/index.js')))
@@ -36,16 +37,36 @@ await main(async () => {
     .filter((path) => existsSync(path) && !path.startsWith(at('prebuilds')));
   const files = published.flatMap((path) => (statSync(path).isDirectory() ? filesUnder(path) : [path]));
   const folder = at('build/packed', hashOf([...files, builtAddon], [process.arch]).slice(0, 16));
-  if (!existsSync(folder)) await make(folder, published, manifest);
+  const until = performance.now() + PATIENCE_MS;
+  while (!existsSync(folder)) {
+    if (performance.now() > until) throw new StepFailed(`packed: nobody has finished ${shown(folder)}`);
+    if (claim(`${folder}${UNFINISHED}`)) await make(folder, published, manifest);
+    else await sleep(50);
+  }
   console.log(folder);
 });
 
+/** Whether it is this process that fills the folder. One that was left behind by a process that died is taken over. */
+function claim(place) {
+  mkdirSync(dirname(place), { recursive: true });
+  try {
+    mkdirSync(place);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  const age = Date.now() - (statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (age > PATIENCE_MS / 2) rmSync(place, { recursive: true, force: true });
+  return false;
+}
+
 async function make(folder, published, manifest) {
-  mkdirSync(dirname(folder), { recursive: true });
-  for (const old of readdirSync(dirname(folder)).filter((name) => !name.startsWith(UNFINISHED))) {
+  const place = `${folder}${UNFINISHED}`;
+  // Finished between the look and the claim.
+  if (existsSync(folder)) return rmSync(place, { recursive: true });
+  for (const old of readdirSync(dirname(folder)).filter((name) => !name.endsWith(UNFINISHED))) {
     rmSync(join(dirname(folder), old), { recursive: true, force: true });
   }
-  const place = mkdtempSync(at('build/packed', UNFINISHED));
   const sources = join(place, 'sources');
   for (const path of published) cpSync(path, join(sources, shown(path)), { recursive: true });
   const addon = join(sources, shown(prebuiltAddon()));
@@ -53,12 +74,7 @@ async function make(folder, published, manifest) {
   cpSync(builtAddon, addon);
   await must('npm pack', 'npm', ['pack', '--ignore-scripts', '--pack-destination', place], { cwd: sources });
   install(join(place, 'app'), manifest, await unpack(place, manifest));
-  try {
-    renameSync(join(place, 'app'), folder);
-  } catch (error) {
-    // Somebody else was quicker with the same.
-    if (!existsSync(folder)) throw error;
-  }
+  renameSync(join(place, 'app'), folder);
   rmSync(place, { recursive: true, force: true });
 }
 
