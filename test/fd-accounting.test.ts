@@ -68,7 +68,7 @@ describe('fd accounting', { timeout: 60_000 }, () => {
     expect(result.removed).toEqual([[0], [8], [8], [8], [8], [8], [8]]);
   });
 
-  it('is back at the start after worker.terminate() at any step of a sink's life', async () => {
+  it('is back at the start after worker.terminate() at any step of the life of a sink', async () => {
     const result = await verdict('terminate', '44');
     expect(result.workerError).toBeUndefined();
     expect(result.end).toEqual(result.start);
