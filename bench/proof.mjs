@@ -12,9 +12,10 @@ import { latency } from './workloads/latency.mjs';
 import { radio } from './workloads/radio.mjs';
 import { stalled } from './workloads/stalled.mjs';
 import { storm } from './workloads/storm.mjs';
+import { tuning } from './workloads/tuning.mjs';
 import { video } from './workloads/video.mjs';
 
-const workloads = { radio, video, storm, stalled, churn, curve, latency, codec };
+const workloads = { radio, video, storm, stalled, churn, curve, latency, tuning, codec };
 
 const usage = `usage: npm run bench -- [options]
   --only LIST     of ${Object.keys(workloads).join(', ')} (default: all; the results of others are kept)

@@ -17,6 +17,8 @@ function argvOf(name, o) {
   const own = ['--flush', o.flush, '--loops', o.loops, '--stall-timeout', o.stallTimeout ?? 30_000].map(
     String,
   );
+  if (o.variant !== undefined)
+    return [...o.variant.before, process.execPath, script('ours'), ...common, ...own, ...o.variant.args];
   if (name === 'ours') return [process.execPath, script('ours'), ...common, ...own];
   if (name.startsWith('ours-'))
     return [
@@ -121,7 +123,7 @@ export async function takeTurn(o, parts, turn, run, seconds) {
  * Runs `o.rounds` interleaved rounds of `o.seconds` each over `o.clients` sockets and returns every turn's figures.
  * `onTurn` is called after each of them. Options: clients, rounds, seconds, flush (ms), rate (frames/s), size (bytes), loops,
  * sample (every n-th client is checked), base (first inherited fd), rivals (of 'ours', 'naive', 'floor', 'multifdsink', 'multisocketsink', and 'ours-200': ours with a
- * flush interval of its own, in ms, and every push timed).
+ * flush interval of its own, in ms, and every push timed), variant (of ours: words before `node`, more `args`).
  */
 export async function runSession(o, onTurn = () => {}) {
   const parts = await openSession(o);

@@ -1,4 +1,4 @@
-// setup.mjs build|lint|test: sees to it that the programs this purpose needs are installed.
+// setup.mjs build|lint|test|bench: sees to it that the programs this purpose needs are installed.
 // Does nothing when they are. Installs the Debian packages when it may (root on Debian); otherwise says what to type.
 import { existsSync } from 'node:fs';
 import process from 'node:process';

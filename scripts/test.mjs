@@ -72,7 +72,7 @@ async function core(preset) {
     console.warn(`   left out: ${text}`);
     return { passed: 0, failed: 0 };
   }
-  const result = await testCore(preset);
+  const result = await testCore(preset, { brief: !options.full && !options.only });
   // The failed cases once more at the end: the whole is long.
   if (result.failed > 0) console.error(`${result.output}\n${result.failures}`);
   for (const line of result.totals) console.log(`   ${line}`);

@@ -1,5 +1,6 @@
 // Contender: one sink of this package over the inherited sockets, fed by push() from JavaScript.
-import { closeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { configure, MultiSocketSink } from '../../dist/index.js';
@@ -19,6 +20,9 @@ const { values } = parseArgs({
     flush: number(200),
     loops: number(1),
     'stall-timeout': number(30000),
+    'send-buffer': number(0), // 0: the system's
+    lowat: number(-1), // -1: the sink's default
+    pin: number(-1), // the core that the loop thread may use; -1: any
     'time-pushes': number(0), // 1: each push is timed, and the event loop is not watched (its timer costs CPU)
   },
 });
@@ -29,6 +33,8 @@ const timing = values['time-pushes'] !== '0';
 const sink = new MultiSocketSink({
   flushInterval: Number(values.flush),
   stallTimeout: Number(values['stall-timeout']),
+  ...(values['send-buffer'] !== '0' && { sendBuffer: Number(values['send-buffer']) }),
+  ...(values.lowat !== '-1' && { notSentLowat: Number(values.lowat) }),
 });
 const removed = new Map();
 const removedAt = [];
@@ -39,6 +45,14 @@ sink.on('client-removed', ({ reason }) => {
 for (let fd = base; fd < base + clients; fd++) {
   sink.add(fd);
   closeSync(fd); // the sink has its own duplicate; two of each would not fit under a nofile limit of 20,000
+}
+
+if (values.pin !== '-1') {
+  const threads = readdirSync('/proc/self/task');
+  const loops = threads.filter((tid) =>
+    /^flumen-\d/.test(readFileSync(`/proc/self/task/${tid}/comm`, 'latin1')),
+  );
+  for (const tid of loops) execFileSync('taskset', ['-pc', values.pin, tid], { stdio: 'ignore' });
 }
 
 /** Waits until everything pushed has been handed to the kernel, at most `ms`. */

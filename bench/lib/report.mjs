@@ -32,6 +32,13 @@ const columns = {
   video: [...costs, ['began with a key frame', (r) => (r.sampled ? `${r.keyStarts} of ${r.sampled}` : '')]],
   curve: costs.slice(0, -1),
   latency: costs.slice(0, -1),
+  tuning: [
+    ['cores', 'cores', fixed(3)],
+    ['ns a byte', 'nsPerByte', fixed(2)],
+    ['to the first row', 'ratio', fixed(3)],
+    ['latency p50, ms', 'p50Ms', fixed(1)],
+    ['p99', 'p99Ms', fixed(1)],
+  ],
   storm: [['answered', 'answered', fixed(0)], ['all answered after, ms', 'allMs', fixed(0)], ...waits],
   stalled: [
     ['removed as slow', 'removedAsSlow', fixed(0)],
@@ -54,6 +61,7 @@ const titles = {
   churn: 'Churn: 500 leave and 500 come a second',
   curve: 'Cost curve: flumen and the C floor with the same slots, 200 ms',
   latency: 'Latency by flush interval',
+  tuning: 'Tuning: what could be set otherwise',
   codec: 'GDP codec and containers',
 };
 
@@ -68,8 +76,11 @@ function verdict({ what, value, limit }) {
 /** One session in Markdown: table, who was left out and why, promises, what was wrong. */
 export function sessionText(workload, { options, rows, absent, checks }) {
   const own = columns[workload];
-  const { clients, rounds, seconds } = options;
-  const length = rounds ? `, ${rounds} rounds of ${seconds} s` : '';
+  const { clients, rate, size, flush, rounds, seconds } = options;
+  const stream = rate
+    ? `, ${rate} frames/s of ${size} bytes${flush === undefined ? '' : `, flush ${flush} ms`}`
+    : '';
+  const length = `${stream}${rounds ? `, ${rounds} rounds of ${seconds} s` : ''}`;
   const wrong = rows.flatMap((row) => row.wrong.map((text) => `* WRONG: ${row.contender}: ${text}`));
   const table = [
     `| ${clients} clients${length} | ${own.map(([head]) => head).join(' | ')} |`,

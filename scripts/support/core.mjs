@@ -9,17 +9,15 @@ const native = at('native');
 // How many random lives each build plays. The sanitizers see every line that the plain build runs; they need no more of the same.
 const seedsOf = { dev: '100000', asan: '600' };
 
-/** Configures and builds one preset. Resolves with its binary directory. */
-export async function buildCore(preset) {
+// What the plain build is for, where time counts: long simulations. The unit tests run under the sanitizers, and are half of what there is to compile.
+const simulations = ['core_sim', 'core_months'];
+
+/** Configures and builds one preset, all of it or some `targets`. Resolves with its binary directory. */
+export async function buildCore(preset, targets = []) {
   await configure(preset);
-  await must(
-    `building ${preset}`,
-    'cmake',
-    ['--build', '--preset', preset, '-j', String(availableParallelism())],
-    {
-      cwd: native,
-    },
-  );
+  const args = ['--build', '--preset', preset, '-j', String(availableParallelism())];
+  if (targets.length > 0) args.push('--target', ...targets);
+  await must(`building ${preset}`, 'cmake', args, { cwd: native });
   return at(`build/core-${preset}`);
 }
 
@@ -31,11 +29,16 @@ async function configure(preset) {
   await must(`configuring ${preset}`, 'cmake', args, { cwd: native });
 }
 
-/** Builds and runs the unit tests and the simulation of one preset. Resolves with `{ passed, failed, totals, output }`. */
-export async function testCore(preset) {
-  await buildCore(preset);
+/**
+ * Builds and runs the unit tests and the simulation of one preset; `brief`: of the plain build the simulations alone.
+ * Resolves with `{ passed, failed, totals, output }`.
+ */
+export async function testCore(preset, { brief = false } = {}) {
+  const targets = brief && preset === 'dev' ? simulations : [];
+  await buildCore(preset, targets);
   // Tests, simulation and churn side by side: each keeps one core busy for most of its time.
   const ctest = ['--preset', preset, '--no-tests=error', '-j', String(availableParallelism())];
+  if (targets.length > 0) ctest.push('-R', `^(${targets.join('|')})$`);
   const options = { cwd: native, env: { FLUMEN_SEEDS: process.env.FLUMEN_SEEDS ?? seedsOf[preset] ?? '' } };
   let result = await run('ctest', ctest, options);
   // ThreadSanitizer cannot place its shadow under some kernels' address randomisation; without it the tests mean the same.

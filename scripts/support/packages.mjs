@@ -28,10 +28,24 @@ const test = [
   { debian: 'gstreamer1.0-plugins-bad', here: () => hasGstPlugin('gdp') },
 ];
 
-const sets = { build, lint, test };
+/** The rivals and what drives them. */
+const bench = [
+  ...build,
+  command('cmake'),
+  command('ninja', 'ninja-build'),
+  command('ffmpeg'),
+  command('icecast2'),
+  command('pkg-config'),
+  command('gst-launch-1.0', 'gstreamer1.0-tools'),
+  { debian: 'libgstreamer1.0-dev', here: () => hasHeader('gstreamer-1.0/gst/gst.h') },
+  { debian: 'gstreamer1.0-plugins-base', here: () => hasGstPlugin('tcp') },
+  { debian: 'gstreamer1.0-plugins-bad', here: () => hasGstPlugin('gdp') },
+];
+
+const sets = { build, lint, test, bench };
 export const purposes = Object.keys(sets);
 
-/** The Debian names of what is missing for `purpose`: 'build', 'lint' or 'test'. */
+/** The Debian names of what is missing for `purpose`: 'build', 'lint', 'test' or 'bench'. */
 export const missingPackages = (purpose) =>
   sets[purpose].filter((part) => !part.here()).map((part) => part.debian);
 
@@ -47,6 +61,8 @@ export function inPath(name) {
     }
   });
 }
+
+const hasHeader = (name) => existsSync(`/usr/include/${name}`);
 
 // Plugins lie in the folder of the machine's architecture: /usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgsttcp.so.
 function hasGstPlugin(name) {
