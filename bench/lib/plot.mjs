@@ -67,16 +67,16 @@ export function linePlots(title, charts) {
 }
 
 /**
- * Bars from the left, one a row, in groups: `rows`: `{ group, name, value, label }`, best first or in any order that is to be kept; `ours`: names
- * that are coloured. The axis `x` is logarithmic when values lie far apart.
+ * Bars from the left, one a row, in groups: `rows`: `{ group, name, value, label }`, in the order that is to be kept; `ours`: names that are
+ * coloured. `x`: the axis' title.
  */
-export function barPlot({ title, subtitle, rows, x, logX = false, ours = [] }) {
+export function barPlot({ title, subtitle, rows, x, ours = [] }) {
   const colour = {
     condition: { test: `indexof(${JSON.stringify(ours)}, datum.name) >= 0`, value: '#1f6fb2' },
     value: '#b9bec4',
   };
   const y = { field: 'name', type: 'nominal', title: null, sort: null };
-  const value = { field: 'value', ...axis(x, logX) };
+  const value = { field: 'value', ...axis(x, false) };
   const groups = [...new Set(rows.map(({ group }) => group))];
   const one = (group) => ({
     title: { text: group, anchor: 'start', fontSize: 12 },

@@ -123,15 +123,14 @@ function radioPlot({ sessions }) {
           .replace(/^floor-(\d+)-.*/, 'C floor, $1 ms')
           .replace(/^flumen-(\d+)/, 'flumen, $1 ms'),
         value: row.nsPerByte,
-        label: `${row.nsPerByte.toFixed(1)}${row.delivered < 0.995 ? ` (delivered ${(row.delivered * 100).toFixed(0)} %)` : ''}`,
+        label: `${row.nsPerByte.toFixed(1)}${row.delivered < 0.9 ? ` (delivered ${(row.delivered * 100).toFixed(0)} %)` : ''}`,
       }));
   });
   return barPlot({
     title: 'CPU a delivered byte, radio of 128 kbit/s',
     subtitle: 'whole process, all threads; medians; less is better',
     rows,
-    x: 'ns of CPU a byte (logarithmic)',
-    logX: true,
+    x: 'ns of CPU a byte',
     ours: ours.map((name) => name.replace(/^flumen-(\d+)/, 'flumen, $1 ms')),
   });
 }
