@@ -69,7 +69,7 @@ describe('fd accounting', { timeout: 60_000 }, () => {
   });
 
   it('is back at the start after worker.terminate() at any step of the life of a sink', async () => {
-    const result = await verdict('terminate', '44');
+    const result = await verdict('terminate', '24');
     expect(result.workerError).toBeUndefined();
     expect(result.end).toEqual(result.start);
   });

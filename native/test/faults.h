@@ -80,6 +80,8 @@ const char* errno_name(int error);
 
 /// What happened in a run: empty when it is what the row says. Each against the real kernel …
 std::string play_live(const FaultRow& row, int error);
+/// (one whose outcome is kNoLoops: the start of loops)
+std::string play_start(const FaultRow& row, int error);
 /// … and against the fake one, at every moment that a script of everything a shard does has. `runs` counts.
 std::string play_fake(const FaultRow& row, int error, size_t& runs);
 

@@ -1,6 +1,5 @@
 // The fault matrix against real descriptors, loops and threads: each run fails one call of one client, source
 // or loop, and looks at what became of it, at everybody else's bytes, and at what is left behind.
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -46,15 +45,6 @@ bool is_refused(Scene scene) {
          scene == kPeerName;
 }
 
-size_t open_descriptors() {
-  DIR* all = opendir("/proc/self/fd");
-  FLUMEN_CHECK(all != nullptr);
-  size_t count = 0;
-  while (readdir(all) != nullptr) ++count;
-  closedir(all);
-  return count;
-}
-
 /// At most so many bytes, to the end, or until nothing comes for five seconds. A ring that a loop has closed
 /// may interrupt the wait.
 std::string read_up_to(int fd, size_t most) {
@@ -79,9 +69,7 @@ std::string read_to_end(int fd) { return read_up_to(fd, SIZE_MAX); }
 class Run {
  public:
   Run(const FaultRow& row, int error) : row_(row), scene_(row.scene), error_(error) {
-    std::vector<KernelFault> faults = faults_for(scene_, error);
-    faults.resize(2, KernelFault{Sys::kSend, 0, KernelFault::kAny, true, 0, 0});
-    if (happens_at_start(scene_)) arm(faults);
+    if (happens_at_start(scene_)) arm();
     env_ = std::make_unique<LiveEnv>(1);
     SinkOptions options;
     options.close_timeout = scene_ == kShutdown ? 20 * kMillisecond : 5 * kSecond;
@@ -92,7 +80,7 @@ class Run {
     if (scene_ == kSourceRecv || scene_ == kPipeRead || scene_ == kFileRead || scene_ == kWatchSource ||
         scene_ == kPipeReadPoll)
       add_all();
-    if (!faults_ && !is_refused(scene_)) arm(faults);
+    if (!faults_ && !is_refused(scene_)) arm();
   }
 
   std::string play() {
@@ -116,7 +104,9 @@ class Run {
   }
 
  private:
-  void arm(const std::vector<KernelFault>& faults) {
+  void arm() {
+    std::vector<KernelFault> faults = faults_for(scene_, error_);
+    faults.resize(2, KernelFault{Sys::kSend, 0, KernelFault::kAny, true, 0, 0});
     faults_.reset();
     faults_ = std::make_unique<KernelFaults>(std::initializer_list<KernelFault>{faults[0], faults[1]});
   }
@@ -213,10 +203,8 @@ class Run {
 
   void play_client() {
     add_all();
-    if (is_refused(scene_)) {
-      // Bystanders have passed; from here on it is the victim's.
-      arm(padded());
-    }
+    // Bystanders have passed; from here on it is the victim's.
+    if (is_refused(scene_)) arm();
     add_victim();
     settle();  // so that all are in each batch
     if (scene_ == kClientRecv) FLUMEN_CHECK(send(peer_.theirs, "hello", 5, MSG_NOSIGNAL) == 5);
@@ -246,12 +234,6 @@ class Run {
     scene_ = lost;
     others.swap(bystanders_);
     for (Pair& pair : others) shutdown(pair.theirs, SHUT_WR);
-  }
-
-  std::vector<KernelFault> padded() const {
-    std::vector<KernelFault> faults = faults_for(scene_, error_);
-    faults.resize(2, KernelFault{Sys::kSend, 0, KernelFault::kAny, true, 0, 0});
-    return faults;
   }
 
   void end() {
@@ -382,43 +364,6 @@ class Run {
   off_t written_ = 0;  // to the victim's file
   std::string wrong_;
 };
-
-class NoBell final : public Bell {
- public:
-  void ring() override {}
-};
-
-/// The loops do not start, wherever among them it happens; then they do.
-std::string play_start(const FaultRow& row, int error) {
-  for (const int skip : {0, 1}) {
-    NoBell bell;
-    Outbox outbox(bell);
-    Ledger ledger;
-    LoopPool pool(outbox, ledger);
-    const size_t before = open_descriptors();
-    {
-      std::vector<KernelFault> faults = faults_for(row.scene, error);
-      faults[0].skip = skip;
-      const KernelFaults armed{faults[0]};
-      const Result<bool> started = pool.start(2);
-      if (KernelFaults::fired() == 0) return "the call was never made";
-      if (started.ok()) return "the loops started";
-      if (started.error().code != error || std::string(started.error().operation) != row.operation)
-        return "the error is " + std::to_string(started.error().code) + " in " + started.error().operation;
-    }
-    if (pool.started()) return "some loops are left";
-    if (open_descriptors() != before) return "descriptors are left open";
-    if (!pool.start(2).ok()) return "the next attempt fails";
-    {
-      const KernelFaults armed{faults_for(row.scene, error)[0]};
-      if (pool.file_loop().ok()) return "the file loop started";
-    }
-    if (!pool.file_loop().ok()) return "the next attempt for files fails";
-    pool.stop();
-    if (open_descriptors() != before) return "descriptors are left open at the end";
-  }
-  return "";
-}
 
 /// In a process of its own, which must end with a message of ours.
 std::string play_stop(const FaultRow& row, int error) {

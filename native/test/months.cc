@@ -30,6 +30,7 @@ std::vector<MonthsPlan> plans(double days, uint64_t listeners) {
   all[1].across = {uint64_t{1} << 31, uint64_t{1} << 32, Nanos{1} << 53, Nanos{1} << 52};
   all[1].options.start = {SyncMethod::kBurstKeyframe, {Unit::kTime, 10 * kSecond}, {}};
   all[1].options.lag = {{Unit::kTime, 60 * kSecond}, {Unit::kTime, 600 * kSecond}, RecoverPolicy::kKeyframe};
+  all[1].options.idle_timeout = 12 * kHour;  // longer than any pause
   all[2].name = "2^32 frames";
   all[2].across = {uint64_t{1} << 32, uint64_t{1} << 53, Nanos{1} << 62, Nanos{1} << 53};
   all[2].options.lag = {{Unit::kFrames, 20}, {Unit::kFrames, 100}, RecoverPolicy::kLatest};

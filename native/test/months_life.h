@@ -70,6 +70,7 @@ class MonthsLife {
     bool ever_stalled = false;
     uint64_t wanted = 0;                // the reasons that it may leave for, as bits
     std::unique_ptr<std::string> wire;  // of a framing that is decoded at the end
+    Nanos active_at = 0;                // when it last took a byte
     uint64_t first = 0;                 // frame that it was due first
   };
 
