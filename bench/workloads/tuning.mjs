@@ -28,7 +28,7 @@ async function compareOne(load, o, say) {
   try {
     for (const entry of variants) {
       const sample = Math.max(1, Math.floor(load.clients / 100));
-      const own = { loops: 1, base: 1000, sample, ...load, rivals: ['ours-' + load.flush], variant: entry };
+      const own = { loops: 1, base: 1000, sample, ...load, rivals: [`ours-${load.flush}`], variant: entry };
       fields.push({ entry, own, parts: await openSession(own) });
     }
     for (let round = -1; round < o.rounds; round++) {
