@@ -9,10 +9,9 @@ import { buildRoot } from './support/build-root.mjs';
 import { lines, nodeOf } from './support/nodes.mjs';
 import { at } from './support/project.mjs';
 import { main, must, run, StepFailed } from './support/run.mjs';
-import { bare, followImports, install, pack } from './support/tarball.mjs';
+import { bare, followImports, heard, install, pack } from './support/tarball.mjs';
 
 const mostSeconds = 15;
-const heard = '200 text/plain: one live source';
 const place = mkdtempSync(join(tmpdir(), 'flumen-package-'));
 const consumer = at('test/package/consumer');
 

@@ -4,27 +4,17 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { addonInputs, headersOfNode } from './support/addon.mjs';
+import { addonInputs, addonSources } from './support/addon.mjs';
 import { buildRoot, inRoot } from './support/build-root.mjs';
 import { checkFloor, versions } from './support/floor.mjs';
 import { withBuildLock } from './support/lock.mjs';
-import { at, filesUnder, prebuilt, root as project, shown, targets } from './support/project.mjs';
-import { main, must, StepFailed, seconds } from './support/run.mjs';
-import { stage } from './support/stage.mjs';
+import { at, prebuilt, root as project, shown, targets } from './support/project.mjs';
+import { main, must, seconds } from './support/run.mjs';
+import { stage, stageHeaders } from './support/stage.mjs';
 import { hashOf, isFresh, setStamp } from './support/stamp.mjs';
 
 const ifStale = process.argv.includes('--if-stale');
 const prefixes = { x64: 'x86_64-linux-gnu-', arm64: 'aarch64-linux-gnu-' };
-
-/** Of Node only Node-API is there to be included: nothing else could keep one binary working from Node 20 to 26. */
-const headers = [
-  'node_api.h',
-  'node_api_types.h',
-  'js_native_api.h',
-  'js_native_api_types.h',
-  'common.gypi',
-  'config.gypi',
-];
 
 await main(() =>
   withBuildLock(async () => {
@@ -48,7 +38,8 @@ async function compile(arch, file) {
   // One folder for each checkout and platform.
   const name = `src/${hashOf([], [project]).slice(0, 12)}-${arch}`;
   const folder = join(root, name);
-  stage(folder, sources(), (file) => file.startsWith('build/'));
+  stage(folder, addonSources(), (file) => /^(build|node)\//.test(file));
+  stageHeaders(join(folder, 'node'));
   const gyp = [at('node_modules/node-gyp/bin/node-gyp.js'), 'configure'];
   const place = [`--directory=${folder}`, `--nodedir=${folder}/node`, `--arch=${arch}`];
   await must('node-gyp configure', process.execPath, [...gyp, ...place]);
@@ -62,21 +53,4 @@ async function compile(arch, file) {
   await inRoot(root, 'strip', `${prefixes[arch]}strip`, ['--strip-all', '-o', `${made}.stripped`, made]);
   mkdirSync(dirname(file), { recursive: true });
   cpSync(join(root, `${made}.stripped`), file);
-}
-
-function sources() {
-  const prefix = headersOfNode();
-  if (prefix === undefined)
-    throw new StepFailed(`prebuilds: ${process.execPath} has no include/node beside it`);
-  const api = filesUnder(at('node_modules/node-addon-api'), (name) => /\.(h|gypi?|js|json)$/.test(name));
-  const files = [
-    at('package.json'),
-    ...addonInputs().filter((file) => !file.includes('node_modules')),
-    ...api,
-  ];
-  const all = files.map((file) => [shown(file), file]);
-  return new Map([
-    ...all,
-    ...headers.map((name) => [`node/include/node/${name}`, join(prefix, 'include/node', name)]),
-  ]);
 }

@@ -7,6 +7,9 @@ import { filesUnder, shown } from './project.mjs';
 import { must, StepFailed } from './run.mjs';
 import { withoutComments } from './source-text.mjs';
 
+/** What the programs in test/package/consumer print when their client was served. */
+export const heard = '200 text/plain: one live source';
+
 /** Packs the project into `folder`. Resolves with `{ file, packed, unpacked, entries }`: a path, bytes, bytes, a number. */
 export async function pack(folder) {
   mkdirSync(folder, { recursive: true });
