@@ -30,7 +30,7 @@ async function check(file, arch) {
 
 // What package.json promises, against the files that are there now.
 async function lintPackage() {
-  const { messages, pkg } = await publint({ pkgDir: root, pack: false, strict: true });
+  const { messages, pkg } = await publint({ pkgDir: root, pack: 'npm', strict: true });
   if (messages.length === 0) return;
   throw new StepFailed(`prepack: publint:\n${messages.map((one) => formatMessage(one, pkg)).join('\n')}`);
 }

@@ -7,7 +7,7 @@ import { at, shown } from './project.mjs';
 import { must, run } from './run.mjs';
 
 // Enough lives for everything the simulation can meet; more would run the same lines again.
-const seeds = '3000';
+const seeds = '300';
 
 /** Builds with clang's counters, runs unit tests and simulation, and reads what of native/core they ran. */
 export async function coreCoverage() {
