@@ -34,7 +34,13 @@ export async function checkAddon() {
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports);
   const excluded = notTests.flatMap((file) => ['--exclude', file]);
-  const args = [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', '--testTimeout=180000', ...tests, ...excluded];
+  const args = [
+    join(folder, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--testTimeout=180000',
+    ...tests,
+    ...excluded,
+  ];
   const { code } = await run(process.execPath, args, { cwd: folder, live: true, env: await environment() });
   const found = readdirSync(reports).map((name) => readFileSync(join(reports, name), 'utf8'));
   if (found.length > 0)
