@@ -1,6 +1,7 @@
 /**
  * Finds and loads the addon; nobody else does. A clone has built it (build/Release), an installed package carries it
- * (prebuilds/). Where it cannot be had, the error says what was looked for and what to do.
+ * (prebuilds/). Where it cannot be had, importing flumen still works (types, editors, tests that stand in for it); the first use of
+ * anything native throws, and the error says what is wrong with this platform and what to do.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,19 +16,36 @@ export const native: Binding = load();
 
 function load(): Binding {
   const file = candidates().find((path) => existsSync(path));
-  if (file === undefined) throw explain(undefined);
+  if (file === undefined) return unavailable(undefined);
   try {
     return createRequire(import.meta.url)(file) as Binding;
   } catch (error) {
-    throw explain(error as Error);
+    return unavailable(error as Error);
   }
 }
 
+/** For what would only find out later that it cannot do anything. @throws ERR_FLUMEN_NO_ADDON */
+export function requireNative(): void {
+  void native.diagnostics;
+}
+
+/** Stands in for the addon: every door of it throws. */
+function unavailable(cause: Error | undefined): Binding {
+  return new Proxy({} as Binding, {
+    get() {
+      throw explain(cause);
+    },
+  });
+}
+
 function candidates(): string[] {
-  return [
-    `${root}build/Release/flumen.node`,
-    `${root}prebuilds/${process.platform}-${process.arch}/flumen.${libc()}.node`,
-  ];
+  const built = `${root}build/Release/flumen.node`;
+  const carried = `${root}prebuilds/${process.platform}-${process.arch}/flumen.${libc()}.node`;
+  return isClone() ? [built, carried] : [carried];
+}
+
+function isClone(): boolean {
+  return existsSync(`${root}binding.gyp`);
 }
 
 function libc(): 'glibc' | 'musl' {
@@ -40,14 +58,33 @@ function libc(): 'glibc' | 'musl' {
 
 function explain(cause: Error | undefined): Error {
   const platform = `${process.platform}-${process.arch}${process.platform === 'linux' ? ` (${libc()})` : ''}`;
-  const lines = [
-    cause ? `flumen: the native addon could not be loaded on ${platform}: ${cause.message}` : '',
-    cause ? '' : `flumen: there is no native addon for ${platform}. Looked for:`,
-    ...(cause ? [] : candidates().map((path) => `  ${path}`)),
-    process.platform === 'linux'
-      ? 'In a clone, build it: node scripts/setup.mjs build && node scripts/build.mjs'
-      : 'flumen runs on Linux: it hands file descriptors to epoll.',
-  ];
-  const error = new Error(lines.filter((line) => line !== '').join('\n'), cause && { cause });
+  const lines = cause
+    ? [`flumen's native addon could not be loaded on ${platform}: ${cause.message}`]
+    : [
+        `There is no native addon of flumen for ${platform}. Looked for:`,
+        ...candidates().map((path) => `  ${path}`),
+      ];
+  const error = new Error([...lines, remedy()].join('\n'), cause && { cause });
   return Object.assign(error, { code: 'ERR_FLUMEN_NO_ADDON' });
+}
+
+function remedy(): string {
+  if (process.platform !== 'linux') {
+    return (
+      'flumen sends from Linux only: it gives file descriptors to epoll. Here it can be imported and its types be used; ' +
+      'to stream, run it on Linux, in a container (node:22-slim), a virtual machine or WSL.'
+    );
+  }
+  if (libc() === 'musl') {
+    return (
+      'The package carries binaries for glibc only, and this Node uses musl, as Alpine does. ' +
+      'Use a Node built for glibc, for example the image node:22-slim in place of node:22-alpine.'
+    );
+  }
+  if (isClone())
+    return 'This is a clone, so build it: node scripts/setup.mjs build && node scripts/build.mjs';
+  if (['x64', 'arm64'].includes(process.arch)) {
+    return 'The package carries binaries for linux-x64 and linux-arm64 that need glibc 2.28. Is it older here? Otherwise install flumen again.';
+  }
+  return 'The package carries binaries for x64 and arm64. On other processors run flumen from a clone, which compiles it.';
 }

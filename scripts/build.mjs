@@ -1,4 +1,4 @@
-// build.mjs [--if-stale]: compiles the addon (node-gyp) and the TypeScript (tsc).
+// build.mjs [--if-stale] [--typescript]: compiles the addon (node-gyp) and the TypeScript (tsc), or the latter only.
 // With --if-stale a part whose inputs have not changed since it was last built is left alone.
 import { existsSync, rmSync } from 'node:fs';
 import process from 'node:process';
@@ -10,6 +10,7 @@ import { main, must, StepFailed, seconds } from './support/run.mjs';
 import { hashOf, isFresh, setStamp } from './support/stamp.mjs';
 
 const ifStale = process.argv.includes('--if-stale');
+const onlyTypescript = process.argv.includes('--typescript');
 
 const addon = {
   name: 'addon',
@@ -36,6 +37,7 @@ const typescript = {
 
 await main(() =>
   withBuildLock(async () => {
+    if (onlyTypescript) return bring(typescript);
     if (needsCompiler()) await bring(addon);
     else console.log(`build: no compiler here, using ${shown(prebuiltAddon())}`);
     await bring(typescript);
@@ -60,10 +62,11 @@ async function bring(part) {
   console.log(`build: ${part.what} (${seconds(start)})`);
 }
 
-// tsc leaves the output of a deleted source behind, and a stale module would still be found by an import.
+// tsc leaves the output of a deleted source behind, and a stale module would still be found by an import. Source maps are not made:
+// their sources are not in the package, and the output is the source without its types.
 function removeOrphans() {
   for (const file of filesUnder(at('dist'), (name) => /\.(js|d\.ts)(\.map)?$/.test(name))) {
     const source = at('lib', shown(file, at('dist')).replace(/\.(js|d\.ts)(\.map)?$/, '.ts'));
-    if (!existsSync(source)) rmSync(file);
+    if (!existsSync(source) || file.endsWith('.map')) rmSync(file);
   }
 }

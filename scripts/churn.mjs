@@ -19,5 +19,5 @@ await main(async () => {
     throw new StepFailed(
       'usage: node scripts/churn.mjs [--minutes N] [--clients N] [--preset dev|asan|tsan]',
     );
-  await churnCore(options.preset, { seconds: Math.ceil(minutes * 60), clients });
+  await churnCore(options.preset, { duration: Math.ceil(minutes * 60), clients });
 });

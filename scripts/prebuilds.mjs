@@ -1,36 +1,56 @@
-// prebuilds.mjs: compiles the addon for this platform and puts it, stripped, where a published package carries it:
-// prebuilds/linux-x64/flumen.glibc.node, the name that prebuildify would give it. prebuildify itself is not used: it
-// rebuilds from nothing, deletes build/ with the core's own builds in it, and takes the fresh binary away from there.
-import { mkdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+// prebuilds.mjs [--if-stale]: compiles the addon for every platform that a published package carries, in a Debian 11
+// (support/build-root.mjs), and puts it, stripped, where the loader looks: prebuilds/linux-x64/flumen.glibc.node, the name that
+// prebuildify would give it. node-gyp configures here, make runs there, so the flags are those of every other build.
+import { cpSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { addonInputs, compileAddon } from './support/addon.mjs';
+import { addonInputs, addonSources } from './support/addon.mjs';
+import { buildRoot, inRoot } from './support/build-root.mjs';
+import { checkFloor, versions } from './support/floor.mjs';
 import { withBuildLock } from './support/lock.mjs';
-import { builtAddon, prebuiltAddon, shown } from './support/project.mjs';
-import { main, must, run } from './support/run.mjs';
-import { hashOf, setStamp } from './support/stamp.mjs';
+import { at, prebuilt, root as project, shown, targets } from './support/project.mjs';
+import { main, must, seconds } from './support/run.mjs';
+import { stage, stageHeaders } from './support/stage.mjs';
+import { hashOf, isFresh, setStamp } from './support/stamp.mjs';
+
+const ifStale = process.argv.includes('--if-stale');
+const prefixes = { x64: 'x86_64-linux-gnu-', arm64: 'aarch64-linux-gnu-' };
 
 await main(() =>
   withBuildLock(async () => {
-    const hash = hashOf(addonInputs(), [process.arch]);
-    const target = prebuiltAddon();
-    await compileAddon();
-    mkdirSync(dirname(target), { recursive: true });
-    rmSync(target, { force: true });
-    await must('strip', 'strip', ['--strip-all', '-o', target, builtAddon]);
-    setStamp('prebuilt', hash);
-    console.log(`prebuilds: ${shown(target)}${await floor(target)}`);
+    for (const arch of targets) await bring(arch);
   }),
 );
 
-/** The newest versions of the C and C++ libraries that the binary asks for: what a machine must have to load it. */
-async function floor(file) {
-  const { code, output } = await run('objdump', ['-T', file]);
-  if (code !== 0) return '';
-  const newest = (library) =>
-    [...output.matchAll(new RegExp(`\\b${library}_(\\d+(?:\\.\\d+)+)\\)`, 'g'))]
-      .map(([, version]) => version)
-      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-      .at(-1);
-  return ` (needs GLIBC_${newest('GLIBC')}, GLIBCXX_${newest('GLIBCXX')})`;
+async function bring(arch) {
+  const start = performance.now();
+  const hash = hashOf(addonInputs(), [arch]);
+  const file = prebuilt(arch);
+  if (ifStale && isFresh(`prebuilt-${arch}`, hash, [file])) return;
+  await compile(arch, file);
+  const needs = await checkFloor(file, arch);
+  setStamp(`prebuilt-${arch}`, hash);
+  console.log(`prebuilds: ${shown(file)} (needs ${versions(needs)}; ${seconds(start)})`);
+}
+
+async function compile(arch, file) {
+  const root = await buildRoot();
+  // One folder for each checkout and platform.
+  const name = `src/${hashOf([], [project]).slice(0, 12)}-${arch}`;
+  const folder = join(root, name);
+  stage(folder, addonSources(), (file) => /^(build|node)\//.test(file));
+  stageHeaders(join(folder, 'node'));
+  const gyp = [at('node_modules/node-gyp/bin/node-gyp.js'), 'configure'];
+  const place = [`--directory=${folder}`, `--nodedir=${folder}/node`, `--arch=${arch}`];
+  await must('node-gyp configure', process.execPath, [...gyp, ...place]);
+  const tools = [`CXX=${prefixes[arch]}g++`, `CC=${prefixes[arch]}gcc`, `AR=${prefixes[arch]}gcc-ar`];
+  // The C++ library inside: it is the part of a system whose age differs most from what Node itself asks for.
+  const link = 'LDFLAGS=-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL';
+  // -o Makefile: it is as it should be; make must not look for gyp to write it again.
+  const make = ['-o', 'Makefile', '-C', `/${name}/build`, 'BUILDTYPE=Release', '-j2', ...tools, link];
+  await inRoot(root, `compiling for ${arch}`, 'make', make);
+  const made = `/${name}/build/Release/flumen.node`;
+  await inRoot(root, 'strip', `${prefixes[arch]}strip`, ['--strip-all', '-o', `${made}.stripped`, made]);
+  mkdirSync(dirname(file), { recursive: true });
+  cpSync(join(root, `${made}.stripped`), file);
 }

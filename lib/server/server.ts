@@ -7,6 +7,7 @@ import { Descriptors } from '../descriptors.js';
 import { reply } from '../http/reply.js';
 import { createSite } from '../http/site.js';
 import { Front, type FrontRequest } from '../ingest/front.js';
+import { requireNative } from '../native.js';
 import { NUMBERS, numberOption } from '../options.js';
 import type { Client, ClientRemoved } from '../sink/client.js';
 import type { SourceWarning, StreamDescription } from '../source/notes.js';
@@ -66,9 +67,10 @@ export class FlumenServer extends EventEmitter<ServerEvents> {
   #program: DemoProgram | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @throws TypeError or RangeError for options out of place */
+  /** @throws TypeError or RangeError for options out of place, ERR_FLUMEN_NO_ADDON where nothing could be streamed */
   constructor(options: ServerOptions) {
     super();
+    requireNative();
     const { sourcePassword, authenticate, ...rest } = options;
     if (typeof sourcePassword !== 'string' || sourcePassword === '') {
       throw new TypeError('sourcePassword must be a string that is not empty');

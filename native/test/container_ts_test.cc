@@ -93,8 +93,9 @@ std::string without_indicators(std::string bytes) {
 TEST_CASE("container TS: pictures that can be started with, by the indicator or by what they are") {
   const std::pair<const char*, const char*> samples[] = {
       {"avc-aac.mpegts", "1566 2566 3566"}, {"hevc.mpegts", "1566 2566"}, {"mpeg2.mpegts", "1483 2233"}};
-  for (const auto& [name, times] : samples) {
-    CAPTURE(name);
+  for (const auto& sample : samples) {
+    const auto& [name, times] = sample;
+    CAPTURE(sample.first);
     const std::string bytes = container_sample(name);
     const ContainerReading reading = read(bytes);
     // What ffprobe says of the packets of the pictures.

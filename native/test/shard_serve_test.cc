@@ -34,13 +34,14 @@ TEST_CASE("latest: a newcomer starts with the next frame") {
 
 TEST_CASE(
     "burst: the newest frames that reach the minimum, the oldest kept when they do not, the newest for 0") {
-  for (const auto& [minimum, expected] : {std::pair<uint64_t, const char*>{0, "dddd"},
-                                          {4, "dddd"},
-                                          {5, "ccdddd"},
-                                          {6, "ccdddd"},
-                                          {7, "bbbccdddd"},
-                                          {10, "abbbccdddd"},
-                                          {11, "abbbccdddd"}}) {
+  for (const auto& sample : {std::pair<uint64_t, const char*>{0, "dddd"},
+                             {4, "dddd"},
+                             {5, "ccdddd"},
+                             {6, "ccdddd"},
+                             {7, "bbbccdddd"},
+                             {10, "abbbccdddd"},
+                             {11, "abbbccdddd"}}) {
+    const auto& [minimum, expected] = sample;
     Rig rig(burst(minimum));
     Client* first = rig.add();
     rig.settle();
@@ -50,7 +51,7 @@ TEST_CASE(
     CHECK(rig.received(rig.add()).empty());
     Client* late = rig.add();
     rig.settle();
-    CHECK_MESSAGE(rig.received(late) == expected, "minimum " << minimum);
+    CHECK_MESSAGE(rig.received(late) == expected, "minimum " << sample.first);
     rig.append("e");
     rig.settle();
     CHECK(rig.received(late) == std::string(expected) + "e");

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { at, filesUnder } from './project.mjs';
+import { at, filesUnder, shown } from './project.mjs';
 import { must } from './run.mjs';
 
 /** Everything the addon is made from. */
@@ -14,6 +14,13 @@ export const addonInputs = () => [
   ...filesUnder(at('native/addon')),
   at('node_modules/node-addon-api/package.json'),
 ];
+
+/** What a copy needs to compile the addon in: its sources and node-addon-api, names as seen from the project's root, to absolute paths. */
+export function addonSources() {
+  const api = filesUnder(at('node_modules/node-addon-api'), (name) => /\.(h|gypi?|js|json)$/.test(name));
+  const own = addonInputs().filter((file) => !file.includes('node_modules'));
+  return new Map([at('package.json'), ...own, ...api].map((file) => [shown(file), file]));
+}
 
 /** The prefix of the running node when it brings its headers, else undefined: node-gyp then has to download them. */
 export function headersOfNode() {

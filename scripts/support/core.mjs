@@ -1,8 +1,8 @@
 // The core's tests by CMake presets: configure, build, run, count.
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { at } from './project.mjs';
-import { must, run, StepFailed } from './run.mjs';
+import { must, run, StepFailed, seconds } from './run.mjs';
 
 const native = at('native');
 
@@ -77,10 +77,19 @@ function count({ code, output }) {
   return { passed, failed };
 }
 
+/** As testCore, printed as a step of its own. Anything failed is a StepFailed. */
+export async function checkCore(preset) {
+  const start = performance.now();
+  const { passed, failed, totals, output, failures } = await testCore(preset);
+  if (failed > 0) throw new StepFailed(`${output}\n${failures}\ncore (${preset}): ${failed} failed`);
+  for (const line of totals) console.log(`   ${line}`);
+  console.log(`core (${preset}): ${passed} passed (${seconds(start)})`);
+}
+
 /** Runs the churn of one preset; what it says goes to the terminal. Anything wrong is a StepFailed. */
-export async function churnCore(preset, { seconds, clients }) {
+export async function churnCore(preset, { duration, clients }) {
   const directory = await buildCore(preset);
-  const args = ['--seconds', String(seconds), '--clients', String(clients)];
+  const args = ['--seconds', String(duration), '--clients', String(clients)];
   await must('churn', `${directory}/core_churn`, args, { cwd: directory, live: true });
 }
 
@@ -91,9 +100,11 @@ export async function monthsCore({ days, listeners }) {
   await must('months', `${directory}/core_months`, args, { cwd: directory, live: true });
 }
 
-/** Runs every fuzzer for its share of `totalSeconds`. A finding is a StepFailed with the fuzzer's report. */
-export async function fuzzCore(totalSeconds, fuzzers) {
+/** Runs every fuzzer for its share of `totalSeconds`, and resolves with their names. A finding is a StepFailed with the fuzzer's report. */
+export async function fuzzCore(totalSeconds) {
   const directory = await buildCore('fuzz');
+  const sources = readdirSync(at('native/fuzz')).filter((name) => name.endsWith('_fuzz.cc'));
+  const fuzzers = sources.map((name) => name.replace('.cc', ''));
   for (const name of fuzzers) {
     const each = Math.max(1, Math.floor(totalSeconds / fuzzers.length));
     const args = [
@@ -103,5 +114,9 @@ export async function fuzzCore(totalSeconds, fuzzers) {
     ];
     const { code, output } = await run(`${directory}/${name}`, args, { cwd: directory });
     if (code !== 0) throw new StepFailed(`${output}\nfuzzer ${name} found something (exit ${code})`);
+    console.log(
+      `   ${name}: ${/stat::number_of_executed_units:\s*(\d+)/.exec(output)?.[1]} inputs in ${each} s`,
+    );
   }
+  return fuzzers;
 }

@@ -66,7 +66,8 @@ export const libEdges = {
   endpoint: [...common, 'descriptors', 'environment', 'sink', 'source', 'http'],
   // Inputs and outputs written as on a command line, and what becomes of them.
   relay: [...common, 'sink', 'source', 'endpoint'],
-  server: [...common, 'descriptors', 'handoff', 'sink', 'source', 'ingest', 'http'],
+  // Of native the server asks only whether it is there.
+  server: [...common, 'native', 'descriptors', 'handoff', 'sink', 'source', 'ingest', 'http'],
   cli: [...common, 'server', 'relay', 'gdp'],
   index: [
     ...common,

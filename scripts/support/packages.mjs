@@ -42,10 +42,18 @@ const bench = [
   { debian: 'gstreamer1.0-plugins-bad', here: () => hasGstPlugin('gdp') },
 ];
 
-const sets = { build, lint, test, bench };
+const prebuilds = [command('python3'), command('debootstrap'), command('readelf', 'binutils')];
+const cross = [
+  command('aarch64-linux-gnu-g++', 'g++-aarch64-linux-gnu'),
+  command('qemu-aarch64-static', 'qemu-user-static'),
+];
+const arm64 = [...prebuilds, ...cross, ...test.filter(({ debian }) => /cmake|ninja|doctest/.test(debian))];
+const coverage = [...test, command('llvm-cov-14', 'llvm-14')];
+
+const sets = { build, lint, test, prebuilds, arm64, coverage, bench };
 export const purposes = Object.keys(sets);
 
-/** The Debian names of what is missing for `purpose`: 'build', 'lint', 'test' or 'bench'. */
+/** The Debian names of what is missing for `purpose`, one of `purposes`. */
 export const missingPackages = (purpose) =>
   sets[purpose].filter((part) => !part.here()).map((part) => part.debian);
 

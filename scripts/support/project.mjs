@@ -14,6 +14,10 @@ export const at = (...parts) => join(root, ...parts);
 export const builtAddon = at('build/Release/flumen.node');
 export const prebuiltAddon = () => at(`prebuilds/${process.platform}-${process.arch}/flumen.${libc()}.node`);
 
+/** The architectures that a published package carries the addon for, and where; all for Linux with glibc. */
+export const targets = ['x64', 'arm64'];
+export const prebuilt = (arch) => at(`prebuilds/linux-${arch}/flumen.glibc.node`);
+
 /** All files under `dir` (absolute) that `keep(name)` accepts, sorted, so that two runs see the same order. */
 export function filesUnder(dir, keep = () => true) {
   if (!existsSync(dir)) return [];

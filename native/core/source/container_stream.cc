@@ -62,7 +62,8 @@ Intake ContainerStream::obey(const Step& step, Nanos now) {
     FrameInfo info = step.info;
     // Where the stream itself begins everybody can, whatever comes first behind its headers.
     const bool begins = frames_ == 0 && !parser_->headers().all().empty();
-    if (begins && !container::may_begin_anywhere(format_)) info.flags &= ~FrameFlags::kDelta;
+    if (begins && !container::may_begin_anywhere(format_))
+      info.flags = static_cast<uint8_t>(info.flags & ~FrameFlags::kDelta);
     return append(std::move(bytes), info, now);
   }
   at_ += step.size;

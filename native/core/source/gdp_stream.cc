@@ -145,7 +145,8 @@ Intake GdpStream::release_judged(Nanos now) {
     judged_bytes_ -= frame.bytes.size;
     // GDP receivers are still told what the sender said.
     if (verdict == UnitFlags::Verdict::kNoKey) frame.info.flags |= FrameFlags::kNoStart;
-    if (verdict == UnitFlags::Verdict::kKey) frame.info.flags &= ~FrameFlags::kDelta;
+    if (verdict == UnitFlags::Verdict::kKey)
+      frame.info.flags = static_cast<uint8_t>(frame.info.flags & ~FrameFlags::kDelta);
     const Intake one = append(std::move(frame.bytes), frame.info, now);
     if (one == Intake::kOver) return one;
     if (one == Intake::kWait) all = one;
