@@ -54,6 +54,9 @@ function parse() {
   };
 }
 
+/** JSON in which each turn has a line: short, and what changes can be seen. */
+const turnALine = (result) => JSON.stringify(result).replace(/\{"(round|contender|options)":/g, '\n$&');
+
 async function main() {
   const o = parse();
   if (o.help) return console.log(usage);
@@ -66,7 +69,7 @@ async function main() {
     const began = performance.now();
     const result = await workloads[name](options, (line) => process.stderr.write(`  ${line}\n`));
     const minutes = (performance.now() - began) / 60_000;
-    writeFileSync(file(name), `${JSON.stringify({ machine: machine(), minutes, ...result }, null, 1)}\n`);
+    writeFileSync(file(name), `${turnALine({ machine: machine(), minutes, ...result })}\n`);
     for (const session of result.sessions) {
       console.log(`\n${sessionText(name, session)}`);
       if (session.rows.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;
