@@ -98,7 +98,7 @@ void World::check_reason(ModelPeer& peer) {
   const FakeFd& fd = rig_.io.at(peer.fd);
   const bool cut = close_at_ <= rig_.now;
   const bool lingered = fd.our_fin && rig_.now >= peer.fin_sent_at + options_.close_timeout;
-  peer.may_reset = cut || lingered || peer.reason == Reason::kSlow;
+  peer.may_reset = cut || lingered || peer.reason == Reason::kSlow || peer.reason == Reason::kError;
   switch (peer.reason) {
     case Reason::kEnded:
       if (!ending_) problem(peer, "ended before end()");
