@@ -45,6 +45,7 @@ export function turnsOf(o) {
       turns.push(
         { name: `${name}-burst`, rival: name, form: 'burst' },
         { name: `${name}-spread`, rival: name, form: 'spread' },
+        ...(o.liveFloor ? [{ name: `${name}-live`, rival: name, form: 'live' }] : []),
       );
     else turns.push({ name, rival: name, form: 'burst' });
   }
@@ -123,7 +124,8 @@ export async function takeTurn(o, parts, turn, run, seconds) {
  * Runs `o.rounds` interleaved rounds of `o.seconds` each over `o.clients` sockets and returns every turn's figures.
  * `onTurn` is called after each of them. Options: clients, rounds, seconds, flush (ms), rate (frames/s), size (bytes), loops,
  * sample (every n-th client is checked), base (first inherited fd), rivals (of 'ours', 'naive', 'floor', 'multifdsink', 'multisocketsink', and 'ours-200': ours with a
- * flush interval of its own, in ms, and every push timed), variant (of ours: words before `node`, more `args`).
+ * flush interval of its own, in ms, and every push timed), variant (of ours: words before `node`, more `args`), liveFloor (its
+ * third form takes turns, too).
  */
 export async function runSession(o, onTurn = () => {}) {
   const parts = await openSession(o);

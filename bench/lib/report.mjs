@@ -143,7 +143,7 @@ function curvePlot({ sessions }) {
     ]);
   const series = [
     { name: 'flumen', points: points('flumen-200') },
-    { name: 'C floor, same slots', points: points('floor-200-spread') },
+    { name: 'C floor, same slots', points: points('floor-200-live') },
   ];
   const title = 'CPU a delivered byte by number of clients, flush interval 200 ms';
   return linePlot({ title, series, x: 'clients', y: 'ns of CPU a byte', logX: true, logY: true });

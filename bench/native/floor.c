@@ -2,12 +2,14 @@
  *
  *   floor --clients N [--base 1000] [--rate 38] [--size 417] [--flush 200]
  *
- * Reads "run ID SECONDS burst|spread" and "quit" on stdin and answers each run with one JSON line.
+ * Reads "run ID SECONDS burst|spread|live" and "quit" on stdin and answers each run with one JSON line.
  * All frames of a run lie back to back in one buffer, so what a client has pending is one stretch of memory
  * and one plain send(): cheaper than sendmsg with an iovec list, and nothing per client is kept at all.
  * burst: every client at each flush; spread: the clients are spread over slots of the interval, as the sink
- * does it: one for 64 clients, at most 20. flush 0: every client at each frame (one form only). Frames are
- * stamped with the time they were due, as a pusher with the same cadence would have stamped them. */
+ * does it: one for 64 clients, at most 20; live: the same, and it wakes for each frame when it is due, as who
+ * has a live source must (the others make frames when they are to be sent). flush 0: every client at each
+ * frame (one form only). Frames are stamped with the time they were due, as a pusher with the same cadence
+ * would have stamped them. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -101,7 +103,7 @@ static void run_each(struct run* r) {
   }
 }
 
-static void run_slots(struct run* r, int slots) {
+static void run_slots(struct run* r, int slots, bool live) {
   uint64_t sent[SLOTS] = {0};
   uint64_t step = (uint64_t)opt.flush_ms * 1000000u / (uint64_t)slots;
   uint64_t at = r->start_ns;
@@ -109,6 +111,10 @@ static void run_slots(struct run* r, int slots) {
     int slot = (int)(turn % (uint64_t)slots);
     bool all = true;
     at += step;
+    while (live && r->made < r->frames && due_ns(r, r->made) < at) {
+      sleep_until(r, due_ns(r, r->made));
+      make_due(r, now_ns());
+    }
     sleep_until(r, at);
     make_due(r, now_ns());
     send_range(r, slot * opt.clients / slots, (slot + 1) * opt.clients / slots, sent[slot], r->made);
@@ -119,7 +125,7 @@ static void run_slots(struct run* r, int slots) {
 }
 
 static int slots_of(const char* form) {
-  if (strcmp(form, "spread") != 0) return 1;
+  if (strcmp(form, "burst") == 0) return 1;
   int slots = opt.clients / CLIENTS_PER_SLOT;
   return slots < 1 ? 1 : slots > SLOTS ? SLOTS : slots;
 }
@@ -137,7 +143,7 @@ static void run(uint32_t id, double seconds, const char* form) {
   if (opt.flush_ms == 0)
     run_each(&r);
   else
-    run_slots(&r, slots_of(form));
+    run_slots(&r, slots_of(form), strcmp(form, "live") == 0);
   printf(
       "{\"run\":%u,\"frames\":%lu,\"wallNs\":%lu,\"cpuNs\":%lu,\"sends\":%lu,\"bytes\":%lu,\"blocked\":%lu,"
       "\"lateNs\":%lu}\n",
