@@ -42,7 +42,7 @@ async function draw(specification) {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
     padding: 12,
-    config: { font: 'sans-serif', axis: { gridOpacity: 0.5 }, legend: { orient: 'bottom' } },
+    config: { font: 'sans-serif', axis: { gridOpacity: 0.5 }, legend: { orient: 'bottom', labelLimit: 0 } },
     ...specification,
   };
   const view = new View(parse(compile(whole).spec), { renderer: 'none' });

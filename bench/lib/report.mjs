@@ -93,9 +93,10 @@ export function sessionText(workload, { options, rows, absent, checks }) {
     .join('\n\n');
 }
 
-function chapter(name, { machine, minutes, sessions, texts = [] }) {
-  const where = `${machine.date.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}; it took ${fixed(1)(minutes)} minutes.`;
-  const blocks = texts.map(({ text }) => `\`\`\`\n${text.trimEnd()}\n\`\`\``);
+/** `remark`: added to a result by hand, when something was not as it should be while it was measured. */
+function chapter(name, { machine, minutes, sessions, texts = [], remark = '' }) {
+  const where = `${machine.date.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}; it took ${fixed(1)(minutes)} minutes. ${remark}`.trimEnd();
+  const blocks = texts.map(({ text }) => `\`\`\`text\n${text.trimEnd()}\n\`\`\``);
   return [
     `## ${titles[name]}`,
     where,
@@ -153,7 +154,7 @@ function curvePlot({ sessions }) {
 export async function writeReport(out, results) {
   const intro =
     '# Benchmarks\n\nWritten by `npm run bench`; how it is measured, and what the columns mean: [bench.md](../bench.md). Each `.json` beside this page has every turn. ' +
-    'Only figures of one table may be compared.';
+    'Only figures of one table may be compared. An hour of everything that can go wrong: [soak](../soak.md).';
   const plots = [];
   if (results.radio) {
     writeFileSync(join(out, 'fanout.svg'), await radioPlot(results.radio));

@@ -13,7 +13,7 @@ const servers = [
   ['flumen-200', (o) => startFlumen({ ...o, flush: 200 })],
   ['icecast', startIcecast, { stops: true, window: 6 }],
   // It knows nothing of headers: who comes later could not play anything.
-  ['node-write', () => startNodeHttp({ way: 'write' }), { stops: true, chunked: true }],
+  ['node-write', () => startNodeHttp({ way: 'write' }), { stops: true, chunked: true, mayFallBehind: true }],
 ];
 
 export async function video(o, say) {
