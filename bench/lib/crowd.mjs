@@ -37,7 +37,7 @@ export async function openCrowd(name, start, o) {
     };
     const uploader = await startUploader(encoder);
     children.push(uploader.child);
-    await uploader.peer.ask('run 1'); // what a server waits for before it takes listeners
+    await uploader.peer.ask('run 1.4'); // what a server waits for before it takes listeners; ends within a group of pictures
     const rssEmpty = await rssOf(server);
     const webm = container === 'webm' ? { between: webmBlockMax, gop } : {};
     const load = startLoad({

@@ -95,7 +95,8 @@ export function sessionText(workload, { options, rows, absent, checks }) {
 
 /** `remark`: added to a result by hand, when something was not as it should be while it was measured. */
 function chapter(name, { machine, minutes, sessions, texts = [], remark = '' }) {
-  const where = `${machine.date.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}; it took ${fixed(1)(minutes)} minutes. ${remark}`.trimEnd();
+  const where =
+    `${machine.date.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}; it took ${fixed(1)(minutes)} minutes. ${remark}`.trimEnd();
   const blocks = texts.map(({ text }) => `\`\`\`text\n${text.trimEnd()}\n\`\`\``);
   return [
     `## ${titles[name]}`,
