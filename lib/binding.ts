@@ -1,7 +1,10 @@
 /** The doors of the addon (native/addon), typed. Data crosses as flat numbers; ids name sinks and sources. */
 
 export interface Binding {
-  /** Sets the number of loop threads and the memory cap, 0: as it is. False: loops come too late, nothing has changed. */
+  /**
+   * Sets the number of loop threads, the memory cap and the way of sending (SENDS, before the first sink), 0: as it is.
+   * False: loops come too late, nothing has changed.
+   */
   configure(loops: number, memoryCap: number, sends: number): boolean;
   /** Hangs the bell: `callback` is called, without arguments, when the outbox has something. Once. */
   onBell(callback: () => void): void;
