@@ -10,7 +10,7 @@ import { webmBlockMax } from './webm.mjs';
 const settleMs = 800;
 
 /**
- * Starts `start({ password })` and connects everybody. `o`: clients, rate, size, container (mp3, webm), gop, window (clients under way at once),
+ * Starts `start({ password })` and connects everybody. `o`: clients, rate, size, container (mp3, webm), gop, pace (dials a second),
  * sample (every n-th is checked byte by byte), mayFallBehind, `stops`: whether it may be stopped between its turns (a source that falls silent
  * for long is cut off by some).
  */
@@ -45,8 +45,9 @@ export async function openCrowd(name, start, o) {
       clients: o.clients,
       sample: o.sample ?? Math.max(1, Math.floor(o.clients / 200)),
       get: path,
-      window: o.window ?? 500,
-      timeout: 1800,
+      window: 500,
+      pace: o.pace,
+      timeout: 300,
       ...webm,
     });
     children.push(load.child);

@@ -1,15 +1,16 @@
 /* The load client: N connections in one process, driven by lines on stdin, answering with JSON lines.
  *
  *   load --port P --clients N [--sample 50] [--stall 0] [--stall-rcvbuf BYTES] [--forget-stalled 1]
- *        [--get /path] [--window N] [--timeout 30] [--between BYTES] [--gop N]
+ *        [--get /path] [--window N] [--pace RATE] [--timeout 30] [--between BYTES] [--gop N]
  *
  * Every sample-th client checks each byte and times each frame; the others are discarded inside the kernel;
  * the last `stall` clients never read (with --forget-stalled 1 they do not even see that they are reset, so
  * that 9,000 resets at once do not keep the others from being read). --between: so many bytes of a container
  * may lie before each frame; --gop: every N-th frame is a key frame, and "report" counts who began with one.
- * Commands: "dial" (connects all, at most --window at a time, answers when all are open or failed), "mark"
- * (zero the counters), "report", "churn RATE SECONDS" (so many of the unsampled leave and others come, a
- * second), "drop [reset]" (close all; "dial" may follow), "quit". */
+ * Commands: "dial" (connects all, at most --window under way at a time and at most --pace begun a second,
+ * answers when all are open or failed), "mark" (zero the counters), "report", "churn RATE SECONDS" (so many
+ * of the unsampled leave and others come, a second), "drop [reset]" (close all; "dial" may follow), "quit".
+ */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +29,7 @@
 #define EVENTS 1024
 
 static struct {
-  int port, clients, sample, stall, stall_rcvbuf, forget_stalled, window, timeout, between, gop;
+  int port, clients, sample, stall, stall_rcvbuf, forget_stalled, window, pace, timeout, between, gop;
   const char* get;
 } opt = {.sample = 50, .timeout = 30};
 
@@ -91,17 +92,20 @@ static void reset_client(struct client* c, int index) {
 }
 
 static void dial(void) {
-  uint64_t begun = now_ns(), deadline = begun + (uint64_t)opt.timeout * 1000000000u;
+  uint64_t begun = now_ns(), deadline = begun + (uint64_t)opt.timeout * 1000000000u, due = begun;
   int next = 0, first_open = 0;
   for (int i = 0; i < opt.clients; i++) reset_client(&clients[i], i);
   for (;;) {
     while (first_open < next && settled(&clients[first_open])) first_open++;
     /* No more than `window` clients are under way: those between the first unsettled one and the next to
-     * dial. */
-    for (; next < opt.clients && next - first_open < opt.window; next++)
+     * dial. A pace is kept by each client alone: what is late does not come as a burst. */
+    uint64_t now = now_ns();
+    for (; next < opt.clients && next - first_open < opt.window && now >= due; next++) {
       client_dial(&clients[next], &plan, (uint32_t)next);
-    if (first_open == opt.clients || now_ns() > deadline || quitting) break;
-    turn(100);
+      if (opt.pace > 0) due = now + 1000000000u / (unsigned)opt.pace;
+    }
+    if (first_open == opt.clients || now > deadline || quitting) break;
+    turn(next < opt.clients && due > now ? (int)((due - now + 999999) / 1000000) : 100);
   }
   for (int i = 0; i < opt.clients; i++) {
     if (!settled(&clients[i])) {
@@ -293,6 +297,8 @@ static void parse(int argc, char** argv) {
       opt.forget_stalled = atoi(value);
     else if (strcmp(name, "--window") == 0)
       opt.window = atoi(value);
+    else if (strcmp(name, "--pace") == 0)
+      opt.pace = atoi(value);
     else if (strcmp(name, "--timeout") == 0)
       opt.timeout = atoi(value);
     else if (strcmp(name, "--between") == 0)

@@ -9,7 +9,7 @@ import { startNodeHttp } from '../rivals/node-http.mjs';
 
 const rivals = [
   ['flumen-200', (o) => startFlumen({ ...o, flush: 200 })],
-  ['icecast', startIcecast, { stops: true, window: 6 }],
+  ['icecast', startIcecast, { stops: true, pace: 300 }],
   ['node-write', () => startNodeHttp({ way: 'write' }), { stops: true, chunked: true, mayFallBehind: true }],
 ];
 const perSecond = 500;

@@ -1,4 +1,4 @@
-// The storm: 10,000 listeners dial at once. flumen twice, cold and warm; Icecast as its users must do it (six under way at a time, for
+// The storm: 10,000 listeners dial at once. flumen twice, cold and warm; Icecast as its users must do it (one after the other at a pace, for
 // its backlog is five), and all at once for a minute, to show why.
 import { randomBytes } from 'node:crypto';
 import { startLoad, startUploader, stopChild } from '../lib/programs.mjs';
@@ -6,8 +6,10 @@ import { icecastMissing, startIcecast } from '../rivals/icecast.mjs';
 import { runStorm } from '../storm.mjs';
 
 const path = '/bench.mp3';
+/** Dials a second. */
+const paces = [100, 300];
 
-async function stormIcecast(clients, window, timeout) {
+async function stormIcecast(clients, pace, timeout) {
   const password = randomBytes(9).toString('hex');
   const server = await startIcecast({ password });
   const children = [];
@@ -16,7 +18,7 @@ async function stormIcecast(clients, window, timeout) {
     children.push(uploader.child);
     await uploader.peer.ask('run 1');
     uploader.peer.tell('forever');
-    const load = startLoad({ port: server.port, clients, sample: 1000, get: path, window, timeout });
+    const load = startLoad({ port: server.port, clients, sample: 1000, get: path, pace, timeout });
     children.push(load.child);
     return await load.peer.ask('dial');
   } finally {
@@ -46,14 +48,18 @@ export async function storm(o, say) {
   const why = icecastMissing();
   if (why === undefined) {
     say('Icecast, everybody at once, for a minute');
-    rows.push(rowOf('icecast, at once (stopped after 60 s)', await stormIcecast(clients, clients, 60)));
-    say('Icecast, six at a time');
-    const ramp = await stormIcecast(clients, 6, 600);
-    rows.push(rowOf('icecast, six at a time', ramp));
+    rows.push(rowOf('icecast, at once (stopped after 60 s)', await stormIcecast(clients, undefined, 60)));
+    const paced = [];
+    for (const pace of paces) {
+      say(`Icecast, ${pace} a second`);
+      const ramp = await stormIcecast(clients, pace, 300);
+      rows.push(rowOf(`icecast, ${pace} a second`, ramp));
+      paced.push(ramp.allMs);
+    }
     const slowest = Math.max(...ours.storms.map((s) => s.allMs));
     checks.push({
-      what: 'time until all are answered, flumen’s slower storm / Icecast, six at a time',
-      value: slowest / ramp.allMs,
+      what: 'time until the last is answered, flumen’s slower storm / Icecast’s faster ramp',
+      value: slowest / Math.min(...paced),
       limit: 1 / 5,
     });
   } else absent.push({ contender: 'icecast', why });

@@ -11,7 +11,7 @@ const sizes = [500, 1000, 2000];
 const servers = [
   ['flumen-0', (o) => startFlumen({ ...o, flush: 0 })],
   ['flumen-200', (o) => startFlumen({ ...o, flush: 200 })],
-  ['icecast', startIcecast, { stops: true, window: 6 }],
+  ['icecast', startIcecast, { stops: true, pace: 300 }],
   // It knows nothing of headers: who comes later could not play anything.
   ['node-write', () => startNodeHttp({ way: 'write' }), { stops: true, chunked: true, mayFallBehind: true }],
 ];
