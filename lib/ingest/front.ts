@@ -110,7 +110,6 @@ export class Front {
       this.server.once('error', reject);
       this.server.listen({ host, port, backlog: BACKLOG }, () => {
         this.server.off('error', reject);
-        this.#sweep = setInterval(() => this.#expire(performance.now()), SWEEP_MS).unref();
         resolve(this.server.address() as net.AddressInfo);
       });
     });
@@ -118,7 +117,7 @@ export class Front {
 
   /** Stops accepting. The sockets that Node still holds are cut by `cut()`. */
   stop(): Promise<void> {
-    clearInterval(this.#sweep);
+    this.#rest();
     return new Promise((resolve) => {
       if (this.server.listening) this.server.close(() => resolve());
       else resolve();
@@ -145,7 +144,7 @@ export class Front {
     waiting.parts = undefined;
     waiting.deadline = performance.now() + LINGER_MS;
     front[STATE] = waiting;
-    this.#waiting.add(front);
+    this.#watch(front);
     if (socket.listenerCount('data') === 0) socket.on('data', onData);
     socket.end(answer);
     socket.resume();
@@ -174,7 +173,7 @@ export class Front {
       return;
     }
     front[STATE] = new Waiting(this, performance.now() + this.#options.headTimeout);
-    this.#waiting.add(front);
+    this.#watch(front);
     socket.on('data', onData);
   }
 
@@ -219,7 +218,19 @@ export class Front {
     else this.#options.request({ socket, head, target, bytes, rest: bytes.subarray(headEnd) });
   }
 
+  /** The timer runs while somebody has a deadline: a server that only streams is not woken four times a second. */
+  #watch(socket: FrontSocket): void {
+    this.#waiting.add(socket);
+    this.#sweep ??= setInterval(() => this.#expire(performance.now()), SWEEP_MS).unref();
+  }
+
+  #rest(): void {
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
   #expire(now: number): void {
+    if (this.#waiting.size === 0) this.#rest();
     for (const socket of this.#waiting) {
       const waiting = socket[STATE] as Waiting;
       if (waiting.deadline > now) continue;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Front, type FrontOptions, type FrontRequest } from '../../lib/ingest/front.js';
 import { later, Peer } from '../server/support.js';
 
@@ -30,7 +30,28 @@ async function front(
   return { front: made, port, requests };
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('Front', () => {
+  it('has a timer only while somebody has a deadline', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { front: made, port } = await front();
+    expect(vi.getTimerCount()).toBe(0);
+    const peer = new Peer(port).send('GET / HTTP/1.1\r\n\r\n');
+    expect(await peer.rest()).toBe('taken');
+    expect(vi.getTimerCount()).toBe(1);
+    peer.socket.end();
+    await closed(made);
+    vi.advanceTimersByTime(250);
+    expect(vi.getTimerCount()).toBe(0);
+    // The next one has a deadline again.
+    new Peer(port).send('GET /');
+    while (made.held === 0) await new Promise(setImmediate);
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
   it('gives whole requests with what followed them', async () => {
     const { front: made, port, requests } = await front();
     const started = performance.now();
