@@ -3,8 +3,7 @@
     {
       "target_name": "flumen",
       "sources": [
-        "<!@(node -p \"require('fs').readFileSync('native/sources.txt','utf8').trim().split(/\\s+/).map(f=>'native/core/'+f).join(' ')\")",
-        "<!@(node -p \"require('fs').readdirSync('native/addon').filter(f=>f.endsWith('.cc')).map(f=>'native/addon/'+f).join(' ')\")"
+        "<!@(node scripts/support/unity.mjs)"
       ],
       "include_dirs": ["native"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],

@@ -108,7 +108,7 @@ function wrongOf(row, sent, seen) {
 /** Ten segments of pushes and ten of bare eventfd writes by turns, so that both see the same machine. */
 async function measureRow(row, pushes, bare) {
   const pusher = await startPusher(row);
-  const all = { first: [], wake: [], none: [], clock: [], bare: [], paused: [], barePaused: [] };
+  const all = { first: [], wake: [], none: [], clock: [], bare: [], paused: [], barePaused: [], ringPaused: [] };
   const wrong = [];
   let framesQueued = 0;
   const count = Math.ceil(pushes / segments);
@@ -131,6 +131,7 @@ async function measureRow(row, pushes, bare) {
       all.bare.push(...(await bare.ask(`write ${count} ${row.gapMs * 1000}`)).ns);
       all.paused.push(...(await ask(`singles ${run++} ${pauses} ${pauseMs}`)).wake);
       all.barePaused.push(...(await bare.ask(`write ${pauses} ${pauseMs * 1000}`)).ns);
+      all.ringPaused.push(...(await pusher.peer.ask(`rings ${pauses} ${pauseMs}`)).wake);
     }
   } finally {
     await pusher.stop();
@@ -155,6 +156,7 @@ const columns = [
     ['bare', 'eventfd'],
     ['paused', 'woke after 0.3 s'],
     ['barePaused', 'eventfd after 0.3 s'],
+    ['ringPaused', 'eventfd by Node after 0.3 s'],
   ].flatMap(([kind, head]) => [
     [`${head}: n`, (r) => String(r[kind].count)],
     ['p50 us', (r) => r[kind].p50Us.toFixed(2)],
@@ -184,6 +186,11 @@ function formatRows(results) {
     {
       what: `dearest median push that woke a loop after ${pauseMs} ms, above a bare eventfd write after as long, us`,
       value: Math.max(...results.map((r) => r.paused.p50Us - r.barePaused.p50Us)),
+      limit: 3,
+    },
+    {
+      what: `the same, above a bare eventfd write that JavaScript calls after as long, us`,
+      value: Math.max(...results.map((r) => r.paused.p50Us - r.ringPaused.p50Us)),
       limit: 3,
     },
     { what: 'dearest row / cheapest row, second push', value: Math.max(...none) / Math.min(...none) },

@@ -20,6 +20,7 @@ const steps = [
     body: () => core(preset),
   })),
   { group: 'vitest', name: 'vitest', body: vitest },
+  { group: 'core', name: 'alone', full: true, body: () => script('check-alone.mjs') },
   { group: 'core', name: 'months (90 days)', full: true, body: months },
   { group: 'core', name: `fuzz (${fuzzSeconds} s)`, full: true, body: fuzz },
   { group: 'core', name: 'addon (asan)', full: true, body: () => script('check-asan.mjs', '--addon') },

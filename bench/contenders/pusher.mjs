@@ -1,10 +1,12 @@
 // Contender of bench/push.mjs: one sink over the inherited sockets, every push timed.
 import { closeSync, openSync, readSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { configure, MultiSocketSink } from '../../dist/index.js';
 import { FrameWriter } from '../lib/frame.mjs';
 import { serveLines } from '../lib/lines.mjs';
+import { nativeProgram } from '../lib/native.mjs';
 
 const number = (fallback) => ({ type: 'string', default: String(fallback) });
 const { values } = parseArgs({
@@ -38,6 +40,8 @@ const rules = values.burst
       recoverPolicy: 'keyframe',
     }
   : { hardLimit: { ms: 600_000 } };
+
+const bell = createRequire(import.meta.url)(nativeProgram('bell.node'));
 
 configure({ loops: 1 });
 const sink = new MultiSocketSink({
@@ -134,6 +138,21 @@ async function singles(run, count, gapMs) {
   return { frames: Number(count), wake };
 }
 
+/** As singles, of the cheapest call that wakes a thread. */
+async function rings(count, gapMs) {
+  const wake = [];
+  for (let i = 0; i < Number(count); i++) {
+    await setTimeout(Number(gapMs));
+    writes();
+    now();
+    const t0 = now();
+    bell.ring();
+    wake.push(Number(now() - t0));
+    writes();
+  }
+  return { wake };
+}
+
 /** Streams at the cadence; `limitAfterMs` after the start the hard limit becomes `limitFrames`. */
 async function stream(run, seconds, limitAfterMs = 'never', limitFrames = '0') {
   const writer = new FrameWriter(Number(run), size);
@@ -174,5 +193,5 @@ for (let fd = base; fd < base + clients; fd++) {
   closeSync(fd); // the sink has its own duplicate
 }
 process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid })}\n`);
-await serveLines({ pairs, singles, stream, quit: () => null });
+await serveLines({ pairs, singles, rings, stream, quit: () => null });
 process.exit(0);

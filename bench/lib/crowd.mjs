@@ -82,9 +82,8 @@ function verdict({ options: o }, frames, seen) {
   if (seen.reading !== o.clients) wrong.push(`${o.clients - seen.reading} listeners gone`);
   if (seen.bad > 0) wrong.push(`${seen.bad} bad frames`);
   if (seen.gaps > 0) wrong.push(`${seen.gaps} gaps`);
-  // A rival that falls behind is not wrong: the share it has delivered says so. Chunks have heads of their own.
-  const late = o.mayFallBehind && seen.bytesMax < bytes;
-  if (!late && (seen.bytesMin < bytes - slack || seen.bytesMax > bytes * 1.05 + slack))
+  // A rival that falls behind, or catches up, is not wrong: the share it has delivered says so. Chunks have heads of their own.
+  if (!o.mayFallBehind && (seen.bytesMin < bytes - slack || seen.bytesMax > bytes * 1.05 + slack))
     wrong.push(`${seen.bytesMin}..${seen.bytesMax} bytes a listener instead of ${bytes}`);
   return wrong;
 }

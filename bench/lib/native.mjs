@@ -17,6 +17,7 @@ const programs = {
   gst: ['gst.c'],
   soak_load: ['soak_load.c', 'soak_client.c', 'soak_stream.c'],
   'soak_shim.so': ['soak_shim.c'],
+  'bell.node': ['bell.c'],
 };
 
 const gstreamer = {
@@ -39,6 +40,15 @@ function gstreamerArgs() {
   return [`-DGST_TCP_PLUGIN="${plugin}"`, ...flags.stdout.trim().split(/\s+/)];
 }
 
+/** Arguments for cc that a program needs besides its sources. */
+function argsOf(name) {
+  if (name === 'gst') return gstreamerArgs();
+  if (name.endsWith('.so')) return ['-shared', '-fPIC', '-ldl'];
+  if (name.endsWith('.node'))
+    return ['-shared', '-fPIC', `-I${join(dirname(dirname(process.execPath)), 'include/node')}`];
+  return ['-pthread'];
+}
+
 function newestSource() {
   return Math.max(...readdirSync(sourceDir).map((name) => statSync(join(sourceDir, name)).mtimeMs));
 }
@@ -53,9 +63,7 @@ export function nativeProgram(name) {
   mkdirSync(outDir, { recursive: true });
   const half = `${out}.${process.pid}`;
   const files = sources.map((file) => join(sourceDir, file));
-  const more =
-    name === 'gst' ? gstreamerArgs() : name.endsWith('.so') ? ['-shared', '-fPIC', '-ldl'] : ['-pthread'];
-  const done = run('cc', ['-O2', '-Wall', '-Wextra', '-o', half, ...files, ...more]);
+  const done = run('cc', ['-O2', '-Wall', '-Wextra', '-o', half, ...files, ...argsOf(name)]);
   if (done.error !== undefined)
     throw new Error(`the bench needs a C compiler called cc: ${done.error.message}`);
   if (done.status !== 0) throw new Error(`cc ${name} failed:\n${done.stderr}`);

@@ -10,6 +10,7 @@ import { must } from './run.mjs';
 export const addonInputs = () => [
   at('binding.gyp'),
   at('native/sources.txt'),
+  at('scripts/support/unity.mjs'),
   ...filesUnder(at('native/core')),
   ...filesUnder(at('native/addon')),
   at('node_modules/node-addon-api/package.json'),
