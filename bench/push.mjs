@@ -108,7 +108,16 @@ function wrongOf(row, sent, seen) {
 /** Ten segments of pushes and ten of bare eventfd writes by turns, so that both see the same machine. */
 async function measureRow(row, pushes, bare) {
   const pusher = await startPusher(row);
-  const all = { first: [], wake: [], none: [], clock: [], bare: [], paused: [], barePaused: [], ringPaused: [] };
+  const all = {
+    first: [],
+    wake: [],
+    none: [],
+    clock: [],
+    bare: [],
+    paused: [],
+    barePaused: [],
+    ringPaused: [],
+  };
   const wrong = [];
   let framesQueued = 0;
   const count = Math.ceil(pushes / segments);

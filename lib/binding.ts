@@ -20,12 +20,12 @@ export interface Binding {
   sinkPush(
     id: number,
     bytes: Uint8Array,
-    flags: number,
-    pts: bigint | undefined,
-    dts: bigint | undefined,
-    duration: bigint | undefined,
-    offset: bigint | undefined,
-    offsetEnd: bigint | undefined,
+    flags?: number,
+    pts?: bigint | undefined,
+    dts?: bigint | undefined,
+    duration?: bigint | undefined,
+    offset?: bigint | undefined,
+    offsetEnd?: bigint | undefined,
   ): boolean;
   /** The packet of an event for GDP clients, in front of the next frame. False: too much waits for a frame already. */
   sinkPushEvent(id: number, packet: Uint8Array): boolean;

@@ -1,5 +1,5 @@
-/* What the cheapest call of JavaScript costs that wakes a thread: an addon whose ring() writes to an eventfd on which another
- * thread sleeps in epoll_wait. */
+/* What the cheapest call of JavaScript costs that wakes a thread: an addon whose ring() writes to an eventfd
+ * on which another thread sleeps in epoll_wait. */
 #include <node_api.h>
 #include <pthread.h>
 #include <stdint.h>

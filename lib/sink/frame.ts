@@ -19,8 +19,7 @@ export function frameBytes(data: unknown): Uint8Array {
 }
 
 /** FrameFlags of the core. */
-export function frameFlags(info: FrameInfo | undefined): number {
-  if (info === undefined) return 0;
+export function frameFlags(info: FrameInfo): number {
   return (
     (info.keyframe === false ? FRAME_FLAGS.delta : 0) |
     (info.header ? FRAME_FLAGS.header : 0) |

@@ -111,18 +111,20 @@ Napi::Value sink_open(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), id);
 }
 
-// sinkPush(id, bytes, flags, pts?, dts?, duration?, offset?, offsetEnd?) → false: wait for kSinkDrained;
+// sinkPush(id, bytes, flags?, pts?, dts?, duration?, offset?, offsetEnd?) → false: wait for kSinkDrained;
 // flags are FrameFlags.
 Napi::Value sink_push(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
   FrameInfo frame;
-  frame.flags = static_cast<uint8_t>(info[2].As<Napi::Number>().Uint32Value());
-  frame.pts = time_of(info[3]);
-  frame.dts = time_of(info[4]);
-  frame.duration = time_of(info[5]);
-  frame.offset = offset_of(info[6]);
-  frame.offset_end = offset_of(info[7]);
+  if (info.Length() > 2) {
+    frame.flags = static_cast<uint8_t>(info[2].As<Napi::Number>().Uint32Value());
+    frame.pts = time_of(info[3]);
+    frame.dts = time_of(info[4]);
+    frame.duration = time_of(info[5]);
+    frame.offset = offset_of(info[6]);
+    frame.offset_end = offset_of(info[7]);
+  }
   return Napi::Boolean::New(info.Env(), sink->push(bytes_of(info[1]), frame, monotonic_now()));
 }
 

@@ -102,6 +102,7 @@ void LiveSink::wake_reader() {
 }
 
 void LiveSink::enter(BlockSlice bytes, const FrameInfo& info, Nanos now) {
+  if (!filter_.concerns(info)) return fill_inboxes(std::move(bytes), info, now);
   for (HeaderFilter::Held& frame : filter_.pass({std::move(bytes), info}, state_)) {
     fill_inboxes(std::move(frame.bytes), frame.info, now);
   }

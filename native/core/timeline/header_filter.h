@@ -18,6 +18,11 @@ class HeaderFilter {
     FrameInfo info;
   };
 
+  /// Whether pass() has to look at a frame: it is flagged HEADER, or others are held that come before it.
+  bool concerns(const FrameInfo& info) const {
+    return (info.flags & FrameFlags::kHeader) != 0 || !held_.empty();
+  }
+
   /// What may go out now, in order: nothing while `frame` could still turn out to be part of a copy; what was
   /// held before, and `frame` itself, when it is none.
   std::vector<Held> pass(Held frame, const StateRef& state);
