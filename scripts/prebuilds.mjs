@@ -41,8 +41,10 @@ async function compile(arch, file) {
   stage(folder, addonSources(), (file) => /^(build|node)\//.test(file));
   stageHeaders(join(folder, 'node'));
   const gyp = [at('node_modules/node-gyp/bin/node-gyp.js'), 'configure'];
-  const place = [`--directory=${folder}`, `--nodedir=${folder}/node`, `--arch=${arch}`];
-  await must('node-gyp configure', process.execPath, [...gyp, ...place]);
+  const place = [`--directory=${folder}`, `--arch=${arch}`];
+  // As the environment has it, where npm puts a `nodedir` of the user's own: that would win over an argument.
+  const env = { npm_config_nodedir: join(folder, 'node') };
+  await must('node-gyp configure', process.execPath, [...gyp, ...place], { env });
   const tools = [`CXX=${prefixes[arch]}g++`, `CC=${prefixes[arch]}gcc`, `AR=${prefixes[arch]}gcc-ar`];
   // The C++ library inside: it is the part of a system whose age differs most from what Node itself asks for.
   const link = 'LDFLAGS=-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL';
