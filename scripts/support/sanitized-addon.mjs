@@ -1,7 +1,7 @@
 // The addon under AddressSanitizer and UndefinedBehaviorSanitizer, in a copy of the checkout that has its own build/: the tests of
 // what lives and dies at the seam run against it with the sanitizer's library loaded into every Node.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { addonSources } from './addon.mjs';
 import { at, filesUnder, shown } from './project.mjs';
@@ -54,7 +54,7 @@ function copy() {
   const files = addonSources();
   for (const file of [...files.keys()]) if (file.startsWith('node_modules/')) files.delete(file);
   for (const file of [...rest, at('vitest.config.ts'), at('tsconfig.json')]) files.set(shown(file), file);
-  stage(folder, files, (name) => /^(build|node|reports)\//.test(name));
+  stage(folder, files, (name) => /^(build|node|reports|programs)\//.test(name));
   stageHeaders(join(folder, 'node'));
   if (!existsSync(join(folder, 'node_modules')))
     symlinkSync(at('node_modules'), join(folder, 'node_modules'));
@@ -72,9 +72,24 @@ async function build() {
   );
 }
 
+/** Programs of the system that tests start: with the sanitizer's library in them some hang (curl, for good). */
+const programs = ['curl', 'ffmpeg', 'gst-launch-1.0', 'python3', 'socat', 'ss'];
+
+/** A folder that comes first in PATH, in which each of them is started without it. */
+function bare() {
+  const place = join(folder, 'programs');
+  mkdirSync(place, { recursive: true });
+  for (const name of programs) {
+    const text = `#!/bin/sh\nPATH=\${PATH#*${delimiter}}\nunset LD_PRELOAD\nexec ${name} "$@"\n`;
+    writeFileSync(join(place, name), text, { mode: 0o755 });
+  }
+  return `${place}${delimiter}${process.env.PATH}`;
+}
+
 async function environment() {
   const library = async (name) => (await must('gcc', 'gcc', [`-print-file-name=${name}`])).trim();
   return {
+    PATH: bare(),
     LD_PRELOAD: `${await library('libasan.so')} ${await library('libubsan.so')}`,
     // To files: a test may be listening to the stderr of what it starts.
     ASAN_OPTIONS: `detect_leaks=0:log_path=${reports}/asan`,
