@@ -1,6 +1,14 @@
 // The addon under AddressSanitizer and UndefinedBehaviorSanitizer, in a copy of the checkout that has its own build/: the tests of
 // what lives and dies at the seam run against it with the sanitizer's library loaded into every Node.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { addonSources } from './addon.mjs';
