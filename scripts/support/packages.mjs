@@ -26,6 +26,8 @@ const test = [
   { debian: 'gstreamer1.0-plugins-base', here: () => hasGstPlugin('tcp') },
   { debian: 'gstreamer1.0-plugins-good', here: () => hasGstPlugin('flv') },
   { debian: 'gstreamer1.0-plugins-bad', here: () => hasGstPlugin('gdp') },
+  { debian: 'python3-gi', here: () => existsSync('/usr/lib/python3/dist-packages/gi') },
+  { debian: 'gir1.2-gstreamer-1.0', here: () => hasOfMachine('girepository-1.0/Gst-1.0.typelib') },
 ];
 
 /** The rivals and what drives them. */
@@ -72,11 +74,13 @@ export function inPath(name) {
 
 const hasHeader = (name) => existsSync(`/usr/include/${name}`);
 
-// Plugins lie in the folder of the machine's architecture: /usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgsttcp.so.
-function hasGstPlugin(name) {
+// Much lies in the folder of the machine's architecture: /usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgsttcp.so.
+function hasOfMachine(file) {
   const folders = existsSync('/usr/lib') ? readdirSync('/usr/lib') : [];
-  return folders.some((folder) => existsSync(`/usr/lib/${folder}/gstreamer-1.0/libgst${name}.so`));
+  return folders.some((folder) => existsSync(`/usr/lib/${folder}/${file}`));
 }
+
+const hasGstPlugin = (name) => hasOfMachine(`gstreamer-1.0/libgst${name}.so`);
 
 // libFuzzer's runtime lies in the directory of the clang release that owns it: /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux.
 function hasFuzzerRuntime() {

@@ -21,12 +21,12 @@ const SCRIPT = fileURLToPath(new URL('gdpdepay.py', import.meta.url));
 
 /** What gdpdepay makes of it, in order; throws when it complains, or the bytes end within a packet. */
 export function depay(bytes: Uint8Array): Depayed[] {
-  const { stdout, status } = spawnSync('/usr/bin/python3', [SCRIPT], {
+  const { stdout, stderr, status } = spawnSync('/usr/bin/python3', [SCRIPT], {
     input: bytes,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
-  if (status !== 0) throw new Error(`gdpdepay does not take it: ${stdout.slice(-2000)}`);
+  if (status !== 0) throw new Error(`gdpdepay does not take it: ${`${stdout}${stderr}`.slice(-2000)}`);
   return stdout
     .split('\n')
     .filter(Boolean)

@@ -137,7 +137,7 @@ const reads = (() => {
   }
 })();
 
-it.skipIf(!reads)('GStreamer itself reads these texts, and writes them the same way', () => {
+it.skipIf(!reads && !process.env.CI)('GStreamer itself reads these texts, and writes them the same way', () => {
   const [streamStart, caps, segment, tags] = texts({
     streamStart: { streamId: 'a b/é', groupId: 1, flags: ['sparse'] },
     caps: {
