@@ -136,8 +136,9 @@ const reads = (() => {
     return false;
   }
 })();
+const missing = !reads && !process.env.CI;
 
-it.skipIf(!reads && !process.env.CI)('GStreamer itself reads these texts, and writes them the same way', () => {
+it.skipIf(missing)('GStreamer itself reads these texts, and writes them the same way', () => {
   const [streamStart, caps, segment, tags] = texts({
     streamStart: { streamId: 'a b/é', groupId: 1, flags: ['sparse'] },
     caps: {
