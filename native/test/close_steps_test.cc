@@ -139,10 +139,10 @@ TEST_CASE("close steps: loops that stop at any of them leave nothing") {
          scene.push(1000);
        }},
   };
-  for (const auto& [name, step] : steps) {
-    CAPTURE(name);
+  for (const auto& each : steps) {
+    CAPTURE(each.first);
     Scene scene(6);
-    step(scene);
+    each.second(scene);
     scene.check_nothing_left();
   }
 }
