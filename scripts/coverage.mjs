@@ -32,8 +32,10 @@ function print(title, files) {
   for (const [name, { missed }] of files) if (missed.length > 0) console.log(`${name}: ${ranges(missed)}`);
 }
 
-const row = (name, { lines, missed }) =>
-  `${name.padEnd(28)} ${String(lines).padStart(6)} ${String(missed).padStart(8)} ${(100 - (100 * missed) / (lines || 1)).toFixed(1).padStart(7)}%`;
+function row(name, { lines, missed }) {
+  const run = (100 - (100 * missed) / (lines || 1)).toFixed(1);
+  return `${name.padEnd(28)} ${String(lines).padStart(6)} ${String(missed).padStart(8)} ${run.padStart(7)}%`;
+}
 
 // 3, 4, 5, 9 as "3-5 9".
 function ranges(numbers) {
