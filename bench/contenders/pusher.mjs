@@ -41,8 +41,6 @@ const rules = values.burst
     }
   : { hardLimit: { ms: 600_000 } };
 
-const bell = createRequire(import.meta.url)(nativeProgram('bell.node'));
-
 configure({ loops: 1 });
 const sink = new MultiSocketSink({
   flushInterval: flush,
@@ -140,6 +138,7 @@ async function singles(run, count, gapMs) {
 
 /** As singles, of the cheapest call that wakes a thread. */
 async function rings(count, gapMs) {
+  const bell = createRequire(import.meta.url)(nativeProgram('bell.node'));
   const wake = [];
   for (let i = 0; i < Number(count); i++) {
     await setTimeout(Number(gapMs));

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { headersOfNode } from '../../scripts/support/addon.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const sourceDir = join(root, 'bench', 'native');
@@ -44,8 +45,7 @@ function gstreamerArgs() {
 function argsOf(name) {
   if (name === 'gst') return gstreamerArgs();
   if (name.endsWith('.so')) return ['-shared', '-fPIC', '-ldl'];
-  if (name.endsWith('.node'))
-    return ['-shared', '-fPIC', `-I${join(dirname(dirname(process.execPath)), 'include/node')}`];
+  if (name.endsWith('.node')) return ['-shared', '-fPIC', `-I${join(headersOfNode() ?? '', 'include/node')}`];
   return ['-pthread'];
 }
 

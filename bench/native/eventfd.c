@@ -5,39 +5,20 @@
  *
  * Reads "write COUNT GAP_US" and "quit" on stdin; answers with {"ns":[...]}: how long each of COUNT writes
  * took, GAP_US apart (slept), so that the reader is asleep again each time. */
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "frame.h"
-
-static int bell;
-
-static void* sleeper(void* unused) {
-  (void)unused;
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
-  struct epoll_event e = {.events = EPOLLIN | EPOLLET};
-  if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &e) != 0) abort();
-  for (;;) {
-    uint64_t rings;
-    if (epoll_wait(epoll, &e, 1, -1) == 1 && read(bell, &rings, sizeof rings) < 0) continue;
-  }
-  return NULL;
-}
+#include "sleeper.h"
 
 static void measure(unsigned long count, long gap_us) {
   struct timespec gap = {.tv_sec = gap_us / 1000000, .tv_nsec = gap_us % 1000000 * 1000};
-  const uint64_t one = 1;
   printf("{\"ns\":[");
   for (unsigned long i = 0; i < count; i++) {
     nanosleep(&gap, NULL);
     now_ns(); /* the clock's own first call after a sleep is dear */
     uint64_t begun = now_ns();
-    if (write(bell, &one, sizeof one) != sizeof one) abort();
+    ring_bell();
     printf(i == 0 ? "%lu" : ",%lu", now_ns() - begun);
   }
   printf("]}\n");
@@ -45,9 +26,7 @@ static void measure(unsigned long count, long gap_us) {
 }
 
 int main(void) {
-  pthread_t thread;
-  bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (bell < 0 || pthread_create(&thread, NULL, sleeper, NULL) != 0) {
+  if (!start_sleeper()) {
     perror("eventfd");
     return 1;
   }

@@ -117,7 +117,7 @@ export class Front {
 
   /** Stops accepting. The sockets that Node still holds are cut by `cut()`. */
   stop(): Promise<void> {
-    this.#rest();
+    this.#unwatch();
     return new Promise((resolve) => {
       if (this.server.listening) this.server.close(() => resolve());
       else resolve();
@@ -224,13 +224,13 @@ export class Front {
     this.#sweep ??= setInterval(() => this.#expire(performance.now()), SWEEP_MS).unref();
   }
 
-  #rest(): void {
+  #unwatch(): void {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   }
 
   #expire(now: number): void {
-    if (this.#waiting.size === 0) this.#rest();
+    if (this.#waiting.size === 0) this.#unwatch();
     for (const socket of this.#waiting) {
       const waiting = socket[STATE] as Waiting;
       if (waiting.deadline > now) continue;

@@ -16,7 +16,8 @@ export async function coreCoverage() {
   rmSync(profiles, { recursive: true, force: true });
   mkdirSync(profiles);
   const env = { LLVM_PROFILE_FILE: `${profiles}/%p.profraw`, FLUMEN_SEEDS: seeds };
-  await must('ctest', 'ctest', ['--preset', 'coverage', '-j', '2', '--no-tests=error'], {
+  // A failed test must not cost the figures; it is npm test's to say so. Some count on speed that counters do not leave.
+  await run('ctest', ['--preset', 'coverage', '-j', '2', '--no-tests=error'], {
     cwd: at('native'),
     env,
   });
@@ -44,7 +45,7 @@ export async function libCoverage() {
     ...options,
     `--coverage.reportsDirectory=${folder}`,
   ];
-  // A failed test must not cost the figures; it is npm test's to say so.
+  // As above.
   await run(process.execPath, [...vitest, '--coverage.reportOnFailure'], { live: true });
   return readLcov(readFileSync(join(folder, 'lcov.info'), 'utf8'));
 }

@@ -1,6 +1,6 @@
-// Prints what binding.gyp compiles: the addon's files, and the core's by the dozen, for the headers are most of what a file costs.
+// Prints what binding.gyp compiles: the addon's files, and the core's ten at a time, for the headers are most of what a file costs.
 // scripts/check-alone.mjs sees to it that none of them leans on what its neighbours include.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const batch = 10;
@@ -9,14 +9,7 @@ const folder = 'build/unity';
 
 /** Only what differs is written: make goes by the time. */
 function write(file, text) {
-  const before = (() => {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch {
-      return undefined;
-    }
-  })();
-  if (before !== text) writeFileSync(file, text);
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
 }
 
 mkdirSync(folder, { recursive: true });
