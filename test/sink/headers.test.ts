@@ -44,6 +44,19 @@ describe('stream headers', () => {
     await sink.close();
   });
 
+  it('a held in-band piece goes out in front of the frame that shows that it was no copy', async () => {
+    const sink = new MultiSocketSink();
+    const { near, far } = await tcpPair();
+    sink.add(near);
+    sink.setStreamState({ headers: [bytes('<header>')] });
+    sink.push('<hea', { header: true });
+    sink.push('f00d'); // with nothing said of it
+    sink.push('more');
+    expect(await reader(far).until(20)).toBe('<header><heaf00dmore');
+    far.destroy();
+    await sink.close();
+  });
+
   it('a held in-band piece is not lost when the stream ends', async () => {
     const sink = new MultiSocketSink();
     const { near, far } = await tcpPair();
