@@ -1,5 +1,16 @@
 /** The doors of the addon (native/addon), typed. Data crosses as flat numbers; ids name sinks and sources. */
 
+/** Appends one frame. False: the producer is to wait for a sinkDrained record. Throws when the sink has gone. */
+export type Pusher = (
+  bytes: Uint8Array,
+  flags?: number,
+  pts?: bigint | undefined,
+  dts?: bigint | undefined,
+  duration?: bigint | undefined,
+  offset?: bigint | undefined,
+  offsetEnd?: bigint | undefined,
+) => boolean;
+
 export interface Binding {
   /**
    * Sets the number of loop threads, the memory cap and the way of sending (SENDS, before the first sink), 0: as it is.
@@ -16,17 +27,8 @@ export interface Binding {
   diagnostics(): Float64Array;
 
   sinkOpen(options: Float64Array): number;
-  /** False: the producer is to wait for a sinkDrained record. */
-  sinkPush(
-    id: number,
-    bytes: Uint8Array,
-    flags?: number,
-    pts?: bigint | undefined,
-    dts?: bigint | undefined,
-    duration?: bigint | undefined,
-    offset?: bigint | undefined,
-    offsetEnd?: bigint | undefined,
-  ): boolean;
+  /** A function for the frames of this one sink. */
+  sinkPusher(id: number): Pusher;
   /** The packet of an event for GDP clients, in front of the next frame. False: too much waits for a frame already. */
   sinkPushEvent(id: number, packet: Uint8Array): boolean;
   /**

@@ -69,7 +69,7 @@ bool Instance::start_loops() {
 LiveSink* Instance::sink(uint32_t id) const {
   const auto found = sinks.find(id);
   if (found != sinks.end()) return found->second.get();
-  napi_throw_error(env_, "ERR_FLUMEN_CLOSED", "the sink is closed");
+  throw_sink_closed(env_);
   return nullptr;
 }
 
@@ -79,6 +79,8 @@ FdSource* Instance::source(uint32_t id) const {
   napi_throw_error(env_, "ERR_FLUMEN_CLOSED", "the source is closed");
   return nullptr;
 }
+
+void throw_sink_closed(napi_env env) { napi_throw_error(env, "ERR_FLUMEN_CLOSED", "the sink is closed"); }
 
 void throw_system_error(napi_env env, const Error& error) {
   Napi::Error thrown = Napi::Error::New(env, std::strerror(error.code));

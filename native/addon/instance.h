@@ -64,6 +64,9 @@ class Instance {
 /// Throws a JavaScript Error with `errno` and `syscall`; lib/errors.ts adds the code.
 void throw_system_error(napi_env env, const Error& error);
 
+/// … and one that says that the sink is closed.
+void throw_sink_closed(napi_env env);
+
 /// The doors, by file.
 void export_environment_doors(Napi::Env env, Napi::Object exports);
 void export_sink_doors(Napi::Env env, Napi::Object exports);

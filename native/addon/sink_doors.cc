@@ -111,21 +111,37 @@ Napi::Value sink_open(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), id);
 }
 
-// sinkPush(id, bytes, flags?, pts?, dts?, duration?, offset?, offsetEnd?) → false: wait for kSinkDrained;
-// flags are FrameFlags.
-Napi::Value sink_push(const Napi::CallbackInfo& info) {
+using PushDoor = std::weak_ptr<LiveSink>;
+
+// (bytes, flags?, pts?, dts?, duration?, offset?, offsetEnd?) → false: wait for kSinkDrained; flags are
+// FrameFlags.
+Napi::Value push(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<LiveSink> sink = static_cast<PushDoor*>(info.Data())->lock();
+  if (sink == nullptr) {
+    throw_sink_closed(info.Env());
+    return info.Env().Undefined();
+  }
+  FrameInfo frame;
+  if (info.Length() > 1) {
+    frame.flags = static_cast<uint8_t>(info[1].As<Napi::Number>().Uint32Value());
+    frame.pts = time_of(info[2]);
+    frame.dts = time_of(info[3]);
+    frame.duration = time_of(info[4]);
+    frame.offset = offset_of(info[5]);
+    frame.offset_end = offset_of(info[6]);
+  }
+  return Napi::Boolean::New(info.Env(), sink->push(bytes_of(info[0]), frame, monotonic_now()));
+}
+
+// sinkPusher(id) → push() of this sink alone: it has no number to look up, see ADR 22. Whoever keeps the
+// function keeps no sink.
+Napi::Value sink_pusher(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();
-  FrameInfo frame;
-  if (info.Length() > 2) {
-    frame.flags = static_cast<uint8_t>(info[2].As<Napi::Number>().Uint32Value());
-    frame.pts = time_of(info[3]);
-    frame.dts = time_of(info[4]);
-    frame.duration = time_of(info[5]);
-    frame.offset = offset_of(info[6]);
-    frame.offset_end = offset_of(info[7]);
-  }
-  return Napi::Boolean::New(info.Env(), sink->push(bytes_of(info[1]), frame, monotonic_now()));
+  auto* door = new PushDoor(sink->weak_from_this());
+  const Napi::Function function = Napi::Function::New<push>(info.Env(), "push", door);
+  function.AddFinalizer([](Napi::Env, PushDoor* unused) { delete unused; }, door);
+  return function;
 }
 
 // sinkAdd(id, fd, head?, options: Float64Array, client: number, deadline, prelude?) → slot
@@ -279,7 +295,7 @@ Napi::Value sink_stats(const Napi::CallbackInfo& info) {
 
 void export_sink_doors(Napi::Env env, Napi::Object exports) {
   exports.Set("sinkOpen", Napi::Function::New(env, sink_open, "sinkOpen"));
-  exports.Set("sinkPush", Napi::Function::New(env, sink_push, "sinkPush"));
+  exports.Set("sinkPusher", Napi::Function::New(env, sink_pusher, "sinkPusher"));
   exports.Set("sinkAdd", Napi::Function::New(env, sink_add, "sinkAdd"));
   exports.Set("sinkRemove", Napi::Function::New(env, sink_remove, "sinkRemove"));
   exports.Set("sinkSetDeadline", Napi::Function::New(env, sink_set_deadline, "sinkSetDeadline"));
