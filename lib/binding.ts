@@ -1,6 +1,6 @@
 /** The doors of the addon (native/addon), typed. Data crosses as flat numbers; ids name sinks and sources. */
 
-/** Appends one frame. False: the producer is to wait for a sinkDrained record. Throws when the sink has gone. */
+/** Appends one frame. False: the producer is to wait for a sinkDrained record. Throws when the sink has ended. */
 export type Pusher = (
   bytes: Uint8Array,
   flags?: number,

@@ -117,7 +117,8 @@ using PushDoor = std::weak_ptr<LiveSink>;
 // FrameFlags.
 Napi::Value push(const Napi::CallbackInfo& info) {
   const std::shared_ptr<LiveSink> sink = static_cast<PushDoor*>(info.Data())->lock();
-  if (sink == nullptr) {
+  // The last command of a sink that has gone may keep it a moment longer.
+  if (sink == nullptr || sink->ended()) {
     throw_sink_closed(info.Env());
     return info.Env().Undefined();
   }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { MultiFdSink } from '../../lib/index.js';
 import { native } from '../../lib/native.js';
 
-it('each has its own sink, and throws when that has gone', async () => {
+it('each has its own sink, and throws when that has ended', async () => {
   const [gone, here] = [new MultiFdSink(), new MultiFdSink()];
   const [stale, live] = [native.sinkPusher(gone.nativeId), native.sinkPusher(here.nativeId)];
   await gone.close();
