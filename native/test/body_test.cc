@@ -14,7 +14,7 @@ using namespace flumen::test;
 
 namespace {
 
-struct Decoded {
+struct DecodedBody {
   std::string payload;
   bool finished = false;
   std::string error;
@@ -22,8 +22,8 @@ struct Decoded {
 };
 
 template <typename Piece>
-Decoded decode(BodyDecoder decoder, const std::string& wire, Piece piece_at) {
-  Decoded out;
+DecodedBody decode(BodyDecoder decoder, const std::string& wire, Piece piece_at) {
+  DecodedBody out;
   for (size_t at = 0; at < wire.size() && !out.finished && out.error.empty();) {
     const size_t piece = std::min<size_t>(piece_at(at), wire.size() - at);
     std::vector<uint8_t> bytes(wire.begin() + static_cast<long>(at),
@@ -38,7 +38,7 @@ Decoded decode(BodyDecoder decoder, const std::string& wire, Piece piece_at) {
   return out;
 }
 
-Decoded chunked(const std::string& wire, size_t piece) {
+DecodedBody chunked(const std::string& wire, size_t piece) {
   return decode(BodyDecoder(BodyFraming::kChunked, 0), wire, [=](size_t) { return piece; });
 }
 
@@ -50,15 +50,15 @@ TEST_CASE("body: chunks of any spelling, cut at any byte") {
                            "\r\n000;last\r\nTrailer: x\r\nOther: y\r\n\r\nbehind";
   const size_t length = wire.size() - 6;
   for (size_t piece = 1; piece <= wire.size(); ++piece) {
-    const Decoded out = chunked(wire, piece);
+    const DecodedBody out = chunked(wire, piece);
     REQUIRE(out.payload == "hello world" + data);
     REQUIRE(out.finished);
     REQUIRE(out.error.empty());
     REQUIRE(out.offset == length);
   }
   for (size_t cut = 1; cut < wire.size(); ++cut) {
-    const Decoded out = decode(BodyDecoder(BodyFraming::kChunked, 0), wire,
-                               [=](size_t at) { return at == 0 ? cut : wire.size(); });
+    const DecodedBody out = decode(BodyDecoder(BodyFraming::kChunked, 0), wire,
+                                   [=](size_t at) { return at == 0 ? cut : wire.size(); });
     REQUIRE(out.payload == "hello world" + data);
     REQUIRE(out.finished);
   }
@@ -84,7 +84,7 @@ TEST_CASE("body: what is wrong with chunks is named, at its place") {
                             {"40000001\r\n", "1 GiB", 7},
                             {"FFFFFFFFFFFFFFFFFFFFFFFF\r\n", "1 GiB", 7}}) {
     for (const size_t piece : {1u, 3u, 1000u}) {
-      const Decoded out = chunked(wrong.wire, piece);
+      const DecodedBody out = chunked(wrong.wire, piece);
       CAPTURE(wrong.wire);
       CHECK(out.error.find(wrong.error) != std::string::npos);
       CHECK(out.offset == wrong.offset);
@@ -121,7 +121,7 @@ TEST_CASE("body: agrees with the slow decoder on what chance makes of chunks") {
       wire[choices.below(wire.size())] = kBytes[choices.below(sizeof kBytes - 1)];
     }
     const NaiveBody expected = naive_chunked(wire);
-    const Decoded out =
+    const DecodedBody out =
         decode(BodyDecoder(BodyFraming::kChunked, 0), wire, [&](size_t) { return choices.between(1, 20); });
     REQUIRE(out.payload == expected.payload);
     REQUIRE(out.finished == expected.finished);
@@ -133,7 +133,8 @@ TEST_CASE("body: agrees with the slow decoder on what chance makes of chunks") {
 TEST_CASE("body: a length counts down, and no further; raw takes everything and may end anywhere") {
   const std::string wire = pattern(1000);
   for (const size_t piece : {1u, 7u, 500u, 1000u}) {
-    const Decoded out = decode(BodyDecoder(BodyFraming::kLength, 600), wire, [=](size_t) { return piece; });
+    const DecodedBody out =
+        decode(BodyDecoder(BodyFraming::kLength, 600), wire, [=](size_t) { return piece; });
     CHECK(out.finished);
     CHECK(out.payload == wire.substr(0, 600));
     CHECK(out.offset == 600);
@@ -144,7 +145,7 @@ TEST_CASE("body: a length counts down, and no further; raw takes everything and 
   CHECK_FALSE(some.may_end());
   BodyDecoder raw;
   CHECK(raw.may_end());
-  const Decoded all = decode(raw, wire, [](size_t) { return 13; });
+  const DecodedBody all = decode(raw, wire, [](size_t) { return 13; });
   CHECK(all.payload == wire);
   CHECK_FALSE(all.finished);
 }

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/container/recognise.h"
-#include "test/container_reading.h"
+#include "test/container_check.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -11,13 +11,6 @@ using container::Format;
 namespace {
 
 const std::string kCode("\0\0\0\1", 4);
-
-ContainerReading read(const std::string& bytes, Format format = Format::kH264) {
-  CHECK(differs_when_cut(format, bytes) == "");
-  const ContainerReading reading = read_container(format, bytes);
-  CHECK(reading.from_start() == bytes);
-  return reading;
-}
 
 std::string nal(const std::string& bytes) { return kCode + bytes; }
 
@@ -43,7 +36,7 @@ std::vector<std::string> units(const ContainerReading& reading) {
 
 TEST_CASE("container annex B: access units of real streams, and what they need") {
   const std::string h264 = container_sample("slices.h264");
-  const ContainerReading avc = read(h264);
+  const ContainerReading avc = read_whole(Format::kH264, h264);
   CHECK(avc.frames.size() == 36);
   CHECK(avc.starts().size() == 3);
   CHECK(avc.frames[12].is_key());
@@ -53,7 +46,7 @@ TEST_CASE("container annex B: access units of real streams, and what they need")
   CHECK(avc.from_frame(12) == h264.substr(avc.frames[12].at));
 
   const std::string h265 = container_sample("open.h265");
-  const ContainerReading hevc = read(h265, Format::kH265);
+  const ContainerReading hevc = read_whole(Format::kH265, h265);
   CHECK(hevc.frames.size() == 36);
   CHECK(hevc.starts().size() == 3);
   CHECK(hevc.states.back().headers.size() == 3);
@@ -67,7 +60,7 @@ TEST_CASE("container annex B: what stands before a picture belongs to it, all it
   const std::string bytes = kDelimiter + sps() + pps(kZero) + kSei + kIdr + kIdrMore + kIdrMore + zeros +
                             kDifference + short_code + kDelimiter + kDifference + nal("\x0c\xff") + sps() +
                             pps(kZero) + kIdr;
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kH264, bytes);
   CHECK(units(reading) ==
         std::vector<std::string>{kDelimiter + sps() + pps(kZero) + kSei + kIdr + kIdrMore + kIdrMore + zeros,
                                  kDifference, short_code, kDelimiter + kDifference + nal("\x0c\xff"),
@@ -79,7 +72,7 @@ TEST_CASE("container annex B: what stands before a picture belongs to it, all it
 TEST_CASE("container annex B: newcomers get the parameter sets as they are where they start") {
   const std::string bytes = sps() + pps(kZero) + pps(kOne) + kIdr + kDifference + kIdr + pps(kOne, 'y') +
                             kIdr + sps() + kIdr + pps(kZero) + sps() + pps(kOne, 'y') + kIdr;
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kH264, bytes);
   REQUIRE(reading.frames.size() == 6);
   CHECK(reading.states.size() == 3);
   CHECK(reading.from_frame(2).starts_with(sps() + pps(kZero) + pps(kOne) + kIdr + pps(kOne, 'y') + kIdr));
@@ -92,14 +85,14 @@ TEST_CASE("container annex B: newcomers get the parameter sets as they are where
 
 TEST_CASE("container annex B: sequences are told apart by their ids, too") {
   const std::string other = nal("\x67\x42\xc0\x1e\x55other");
-  const ContainerReading reading = read(other + sps() + pps(kZero) + kIdr + kDifference);
+  const ContainerReading reading = read_whole(Format::kH264, other + sps() + pps(kZero) + kIdr + kDifference);
   CHECK(reading.states.back().joined() == sps() + other + pps(kZero));
 }
 
 TEST_CASE("container annex B: an intra picture is a start where it brings its parameters") {
   const std::string bytes = sps() + pps(kZero) + kSei + kIntra + kDifference + kIntra + kDifference + sps() +
                             pps(kZero) + kDifference;
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kH264, bytes);
   CHECK(reading.starts().size() == 1);
   CHECK(reading.frames[0].is_key());
 }
@@ -112,20 +105,20 @@ TEST_CASE("container annex B: H.265 has its parameter sets by their ids, however
                std::string(12, '\x22') + id);
   };
   const std::string picture = nal(std::string("\x2a\x01\x80picture", 10));
-  const ContainerReading reading = read(
-      vps + layered('\x80') + picture + layered('\x5f') + picture + layered('\x81') + picture, Format::kH265);
+  const ContainerReading reading = read_whole(
+      Format::kH265, vps + layered('\x80') + picture + layered('\x5f') + picture + layered('\x81') + picture);
   CHECK(reading.states.back().joined() == vps + layered('\x81') + layered('\x5f'));
   CHECK(reading.starts().size() == 3);
 }
 
 TEST_CASE("container annex B: no start code, and a picture without end") {
   const std::string bytes = container_sample("slices.h264");
-  const ContainerReading middle = read(std::string(1'000, 'x') + bytes.substr(2'000));
+  const ContainerReading middle = read_whole(Format::kH264, std::string(1'000, 'x') + bytes.substr(2'000));
   REQUIRE(middle.notes.size() == 2);
   CHECK(middle.notes[0] == "0 h264 no start code is here");
   CHECK(middle.starts().size() == 2);
-  CHECK(read(std::string(6, '\0') + bytes).starts().size() == 3);
-  CHECK(read(bytes.substr(0, 2'500)).starts().size() == 2);
+  CHECK(read_whole(Format::kH264, std::string(6, '\0') + bytes).starts().size() == 3);
+  CHECK(read_whole(Format::kH264, bytes.substr(0, 2'500)).starts().size() == 2);
 
   const std::string endless = sps() + pps(kZero) + kIdr + std::string(9'000'000, 'x');
   const ContainerReading reading =

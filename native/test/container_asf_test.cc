@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/container/recognise.h"
-#include "test/container_reading.h"
+#include "test/container_check.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -14,18 +14,11 @@ constexpr const char* kTimes = "46 1046";
 constexpr const char* kChunkTimes = "46 1046 1546";
 constexpr const char* kSoundTimes = "0 92 185 278";
 
-ContainerReading read(const std::string& bytes) {
-  CHECK(differs_when_cut(Format::kAsf, bytes) == "");
-  const ContainerReading reading = read_container(Format::kAsf, bytes);
-  CHECK(reading.from_start() == bytes);
-  return reading;
-}
-
 }  // namespace
 
 TEST_CASE("container ASF: the header comes first, packets are units, and key pictures are starts") {
   const std::string bytes = container_sample("wmv-wma.asf");
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kAsf, bytes);
   REQUIRE(reading.states.size() == 2);
   REQUIRE(reading.states[1].headers.size() == 1);
   CHECK(bytes.starts_with(reading.states[1].headers[0]));
@@ -38,7 +31,7 @@ TEST_CASE("container ASF: the header comes first, packets are units, and key pic
 
 TEST_CASE("container ASF: chunks as they come over HTTP") {
   const std::string bytes = container_sample("chunks.asf");
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kAsf, bytes);
   CHECK(reading.states.back().headers[0].starts_with("$H"));
   CHECK(reading.frames[0].bytes.starts_with("$D"));
   CHECK(reading.frames.back().bytes.starts_with("$E"));
@@ -48,7 +41,7 @@ TEST_CASE("container ASF: chunks as they come over HTTP") {
 }
 
 TEST_CASE("container ASF: sound alone is a start with each packet in which some begins") {
-  const ContainerReading reading = read(container_sample("wma.asf"));
+  const ContainerReading reading = read_whole(Format::kAsf, container_sample("wma.asf"));
   CHECK(reading.times().starts_with(kSoundTimes));
   CHECK(reading.starts().size() >= reading.frames.size() - 2);
 }
@@ -56,33 +49,33 @@ TEST_CASE("container ASF: sound alone is a start with each packet in which some 
 TEST_CASE("container ASF: another stream behind the first one") {
   const std::string first = container_sample("wma.asf");
   const std::string second = container_sample("wmv-wma.asf");
-  const ContainerReading reading = read(first + second);
+  const ContainerReading reading = read_whole(Format::kAsf, first + second);
   CHECK(reading.times().ends_with(kTimes));
   CHECK(reading.states.size() == 3);
   const ReadState& last = reading.states.back();
   CHECK(second.starts_with(last.joined()));
   CHECK(reading.from_frame(reading.frames.size() - 10).starts_with(last.joined()));
   const std::string chunks = container_sample("chunks.asf");
-  CHECK(read(chunks + chunks).times() == std::string(kChunkTimes) + " " + kChunkTimes);
+  CHECK(read_whole(Format::kAsf, chunks + chunks).times() == std::string(kChunkTimes) + " " + kChunkTimes);
 }
 
 TEST_CASE("container ASF: what is no packet is passed on, and two in a row are found again") {
   const std::string bytes = container_sample("wmv-wma.asf");
-  const ContainerReading whole = read(bytes);
+  const ContainerReading whole = read_whole(Format::kAsf, bytes);
   const size_t third = bytes.size() - whole.frames.size() / 2 * 800;
   for (const std::string& torn : {bytes.substr(0, third - 300) + bytes.substr(third),
                                   bytes.substr(0, third) + std::string(900, '\x82') + bytes.substr(third)}) {
-    const ContainerReading reading = read(torn);
+    const ContainerReading reading = read_whole(Format::kAsf, torn);
     REQUIRE(reading.notes.size() >= 2);
     CHECK(reading.notes[1].ends_with("asf no ASF packet begins here"));
     CHECK(reading.times().ends_with(whole.times().substr(whole.times().rfind(' '))));
   }
   const std::string chunks = container_sample("chunks.asf");
-  const ContainerReading less = read(chunks.substr(0, 3'000) + chunks.substr(3'100));
+  const ContainerReading less = read_whole(Format::kAsf, chunks.substr(0, 3'000) + chunks.substr(3'100));
   CHECK(less.notes.size() == 2);
   CHECK(less.starts().size() >= 1);
-  CHECK(read(std::string(20'000, '$') + bytes).times() == whole.times());
-  CHECK(read(bytes.substr(0, third + 50)).notes.size() == 1);
+  CHECK(read_whole(Format::kAsf, std::string(20'000, '$') + bytes).times() == whole.times());
+  CHECK(read_whole(Format::kAsf, bytes.substr(0, third + 50)).notes.size() == 1);
 }
 
 TEST_CASE("container ASF: is recognised by its header, bare or in a chunk") {

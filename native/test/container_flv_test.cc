@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/container/recognise.h"
-#include "test/container_reading.h"
+#include "test/container_check.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -39,18 +39,11 @@ std::string metadata(const std::string& what) {
   return flv_tag(kScript, 0, std::string("\2\0\x0aonMetaData", 13) + what);
 }
 
-ContainerReading read(const std::string& bytes) {
-  CHECK(differs_when_cut(Format::kFlv, bytes) == "");
-  const ContainerReading reading = read_container(Format::kFlv, bytes);
-  CHECK(reading.from_start() == bytes);
-  return reading;
-}
-
 }  // namespace
 
 TEST_CASE("container FLV: header, metadata and sequence headers come first; pictures start, sound does not") {
   const std::string bytes = container_sample("avc-aac.flv");
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kFlv, bytes);
   REQUIRE(reading.states.size() == 2);
   const ReadState& state = reading.states[1];
   CHECK(state.caps == "video/x-flv");
@@ -65,19 +58,19 @@ TEST_CASE("container FLV: header, metadata and sequence headers come first; pict
 }
 
 TEST_CASE("container FLV: sound alone is a start with each tag, whatever the file header promises") {
-  const ContainerReading reading = read(container_sample("aac.flv"));
+  const ContainerReading reading = read_whole(Format::kFlv, container_sample("aac.flv"));
   CHECK(reading.starts().size() == 23);
   CHECK(reading.times().starts_with("0 46 92 139"));
 
   const std::string promised =
       flv_start(5) + kAacConfig + aac(0) + aac(500) + aac(1'000) + aac(1'500) + avc(2'000, true) + aac(2'100);
-  CHECK(read(promised).times() == "0 1000 1500 2080");
+  CHECK(read_whole(Format::kFlv, promised).times() == "0 1000 1500 2080");
 }
 
 TEST_CASE("container FLV: times of pictures, before and after the clock wraps") {
   const std::string bytes =
       flv_start(1) + kAvcConfig + avc(0xffff'fff0, true) + avc(0xffff'fff4, false) + avc(0x10, true);
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kFlv, bytes);
   REQUIRE(reading.frames.size() == 3);
   CHECK(reading.frames[0].info.dts == Nanos{0xffff'fff0} * kMillisecond);
   CHECK(reading.frames[0].info.pts == (Nanos{0xffff'fff0} + 0x50) * kMillisecond);
@@ -90,7 +83,7 @@ TEST_CASE("container FLV: what changes of the headers stays in the stream, and r
   const std::string other = flv_tag(kVideo, 80, std::string("\x17\0\0\0\0other!", 11));
   const std::string bytes = head + avc(0, true) + metadata("one") + kAvcConfig + avc(40, true) + other +
                             avc(80, true) + kAacConfig + avc(120, true);
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kFlv, bytes);
   REQUIRE(reading.frames.size() == 8);
   CHECK(reading.times() == "80 120 160 200");
   CHECK(reading.states.size() == 4);
@@ -105,7 +98,7 @@ TEST_CASE("container FLV: what changes of the headers stays in the stream, and r
 TEST_CASE("container FLV: a second file behind the first one brings headers of its own") {
   const std::string second = flv_start(1) + metadata("two") + kAvcConfig;
   const std::string bytes = flv_start(1) + kAvcConfig + avc(900, true) + second + avc(0, true);
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kFlv, bytes);
   CHECK(reading.times() == "980 80");
   CHECK(reading.frames[1].info.flags == (FrameFlags::kDelta | FrameFlags::kHeadersInside));
   CHECK(reading.from_frame(reading.frames.size() - 1) == second + avc(0, true));
@@ -113,11 +106,12 @@ TEST_CASE("container FLV: a second file behind the first one brings headers of i
 
 TEST_CASE("container FLV: what the beginning has twice is kept twice, and the last of it is replaced") {
   const std::string head = flv_start(1) + metadata("one") + metadata("two") + kAvcConfig;
-  const ContainerReading reading = read(head + avc(0, true) + metadata("three") + avc(40, true));
+  const ContainerReading reading =
+      read_whole(Format::kFlv, head + avc(0, true) + metadata("three") + avc(40, true));
   CHECK(reading.states[1].joined() == head);
   CHECK(reading.from_frame(2) ==
         flv_start(1) + metadata("one") + metadata("three") + kAvcConfig + avc(40, true));
-  CHECK(read(flv_start(1) + flv_start(4) + kAvcConfig + avc(0, true)).times() == "80");
+  CHECK(read_whole(Format::kFlv, flv_start(1) + flv_start(4) + kAvcConfig + avc(0, true)).times() == "80");
 }
 
 TEST_CASE("container FLV: codecs with a four-character code") {
@@ -132,7 +126,7 @@ TEST_CASE("container FLV: codecs with a four-character code") {
                                     "av01picture") +
                             hevc('\x94', "colours") +
                             flv_tag(kVideo, 80, std::string("\x96\1av01\1picture", 14));
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kFlv, bytes);
   CHECK(reading.states.back().joined() == flv_start(5) + config + opus + second_track);
   CHECK(reading.times() == "80 80");
   CHECK(reading.frames.size() == 5);
@@ -140,36 +134,37 @@ TEST_CASE("container FLV: codecs with a four-character code") {
 
 TEST_CASE("container FLV: what is no tag is passed on, and the next one is found") {
   const std::string bytes = container_sample("avc-aac.flv");
-  const ContainerReading whole = read(bytes);
+  const ContainerReading whole = read_whole(Format::kFlv, bytes);
   // The second key frame is lost with the bytes that are missing, or that should not be there.
   const size_t second = bytes.find(whole.frames[40].bytes);
   const std::string missing = bytes.substr(0, second + 20) + bytes.substr(second + 300);
-  const ContainerReading less = read(missing);
+  const ContainerReading less = read_whole(Format::kFlv, missing);
   CHECK(less.notes.size() == 2);
   CHECK(less.notes[1].ends_with("flv no FLV tag begins here"));
   CHECK(less.times().ends_with("2167"));
   CHECK(less.frames.size() >= 90);
 
   const ContainerReading more =
-      read(bytes.substr(0, second) + std::string(1'000, '\x09') + bytes.substr(second));
+      read_whole(Format::kFlv, bytes.substr(0, second) + std::string(1'000, '\x09') + bytes.substr(second));
   CHECK(more.times() == "167 1167 2167");
 
-  const ContainerReading noise = read(std::string(50'000, 'x') + bytes);
+  const ContainerReading noise = read_whole(Format::kFlv, std::string(50'000, 'x') + bytes);
   CHECK(noise.times() == "167 1167 2167");
   CHECK(noise.states.back().headers.size() == 4);
-  CHECK(read(bytes.substr(0, second + 30)).notes.size() == 1);
+  CHECK(read_whole(Format::kFlv, bytes.substr(0, second + 30)).notes.size() == 1);
 }
 
 TEST_CASE("container FLV: a tag that says it is huge is not waited for") {
   const std::string head = flv_start(1) + kAvcConfig;
   const std::string huge =
       kVideo + flv_number(0xff'ffff, 3) + std::string(7, '\0') + std::string("\x17\1\0\0\0", 5);
-  const ContainerReading reading = read(head + huge + std::string(5'000'000, 'x'));
+  const ContainerReading reading = read_whole(Format::kFlv, head + huge + std::string(5'000'000, 'x'));
   CHECK(reading.most_memory < 1 * kMiB);
   // Nor is one whose size is a lie, once it has come out.
   std::string lie = avc(0, true);
   lie[2] = 2;
-  const ContainerReading lied = read(head + lie + avc(40, true) + avc(80, true) + std::string(1'000, 'x'));
+  const ContainerReading lied =
+      read_whole(Format::kFlv, head + lie + avc(40, true) + avc(80, true) + std::string(1'000, 'x'));
   CHECK(lied.times() == "120 160");
 }
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/container/recognise.h"
-#include "test/container_reading.h"
+#include "test/container_check.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -75,18 +75,11 @@ std::string sound(int time) {
   return moof(traf(kSoundTrack, time, run_of(kSync))) + mp4_box("mdat", "sound");
 }
 
-ContainerReading read(const std::string& bytes) {
-  CHECK(differs_when_cut(Format::kMp4, bytes) == "");
-  const ContainerReading reading = read_container(Format::kMp4, bytes);
-  CHECK(reading.from_start() == bytes);
-  return reading;
-}
-
 }  // namespace
 
 TEST_CASE("container MP4: a fragment is a unit, and a start when its first picture needs no other") {
   const std::string bytes = container_sample("keyframes.mp4");
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kMp4, bytes);
   // What ffprobe says of the packets of the pictures. At the end is an index that is none.
   CHECK(reading.times() == "166 1166 2166");
   CHECK(reading.frames.size() == 4);
@@ -100,11 +93,11 @@ TEST_CASE("container MP4: a fragment is a unit, and a start when its first pictu
 }
 
 TEST_CASE("container MP4: many fragments to a group of pictures, and sound in fragments of its own") {
-  const ContainerReading reading = read(container_sample("cmaf.mp4"));
+  const ContainerReading reading = read_whole(Format::kMp4, container_sample("cmaf.mp4"));
   CHECK(reading.times() == "0 1000");
   CHECK(reading.frames.size() == 18);
 
-  const ContainerReading audio = read(container_sample("aac.mp4"));
+  const ContainerReading audio = read_whole(Format::kMp4, container_sample("aac.mp4"));
   CHECK(audio.times() == "0 325 650 975 1300 1625 1950");
   CHECK(audio.notes[0].find("audio/mp4") != std::string::npos);
 }
@@ -121,7 +114,7 @@ TEST_CASE("container MP4: flags and times of the first sample, from wherever the
   const std::string of_trex = traf(kVideoTrack, -1, full_box("trun", 0, mp4_number(2, 4)));
   const std::string bytes = kFtyp + moov() + moof(traf(kVideoTrack, 200, own)) + moof(of_tfhd) +
                             moof(of_trex) + moof(of_tfhd) + kStyp;
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kMp4, bytes);
   REQUIRE(reading.frames.size() == 5);
   CHECK(reading.frames[0].info.pts == 1'950 * kMillisecond);
   CHECK(reading.frames[0].info.duration == 300 * kMillisecond);
@@ -136,7 +129,7 @@ TEST_CASE("container MP4: what announces a fragment belongs to it; both tracks m
   const std::string bytes = kFtyp + moov() + kStyp + emsg + pictures(0, kSync) + sound(0) + both +
                             mp4_box("mdat", "both") + emsg + pictures(100, kSync) + mp4_box("free", "") +
                             kStyp + mp4_box("mdat", "more");
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kMp4, bytes);
   REQUIRE(reading.frames.size() == 7);
   CHECK(reading.frames[0].bytes == kStyp + emsg + pictures(0, kSync));
   CHECK(reading.times() == "0 1000");
@@ -148,7 +141,7 @@ TEST_CASE("container MP4: another file behind the first one") {
   const std::string other = kFtyp + mp4_box("free", "x") + moov(1'000);
   const std::string bytes =
       kFtyp + moov() + pictures(100, kSync) + other + pictures(100, kSync) + other + pictures(200, kSync);
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kMp4, bytes);
   CHECK(reading.states.size() == 3);
   CHECK(reading.times() == "1000 100 200");
   CHECK(reading.from_frame(2) == other + bytes.substr(reading.frames[2].at + (kFtyp + moov()).size()));
@@ -159,7 +152,7 @@ TEST_CASE("container MP4: sizes of 64 bits, to the end, and too big to be waited
   const std::string start = kFtyp + moov() + pictures(0, kSync);
   const std::string long_size = mp4_number(1, 4) + "mdat" + mp4_number(16 + 5, 8) + "sound";
   const ContainerReading longer =
-      read(start + moof(traf(kVideoTrack, 10, run_of(kSync))) + long_size + sound(20));
+      read_whole(Format::kMp4, start + moof(traf(kVideoTrack, 10, run_of(kSync))) + long_size + sound(20));
   CHECK(longer.frames.size() == 3);
   CHECK(longer.times() == "0 100");
 
@@ -185,7 +178,7 @@ TEST_CASE("container MP4: a file without fragments is told from one with them") 
   for (const std::string& bytes :
        {kFtyp + plain + mp4_box("mdat", "pictures"), kFtyp + mp4_box("mdat", "pictures") + plain,
         kFtyp + partly + mp4_box("mdat", "x") + pictures(0, kSync)}) {
-    const ContainerReading reading = read(bytes);
+    const ContainerReading reading = read_whole(Format::kMp4, bytes);
     REQUIRE(reading.notes.size() >= 1);
     CHECK(reading.notes[0].ends_with("mp4 it is an MP4 that has no fragments: nobody can join it"));
     CHECK(reading.starts().empty());
@@ -198,18 +191,19 @@ TEST_CASE("container MP4: a file without fragments is told from one with them") 
 TEST_CASE("container MP4: what is no box is passed on, and the next fragment is found") {
   const std::string bytes = container_sample("keyframes.mp4");
   const size_t second = bytes.find("moof", 1'300) - 4;
-  const ContainerReading less = read(bytes.substr(0, second - 100) + bytes.substr(second));
+  const ContainerReading less =
+      read_whole(Format::kMp4, bytes.substr(0, second - 100) + bytes.substr(second));
   CHECK(less.times() == "166 2166");
   CHECK(less.notes.size() == 2);
   CHECK(less.notes[1].ends_with("mp4 no MP4 box begins here"));
-  CHECK(read(bytes.substr(0, second) + std::string(5'000, 'm') + bytes.substr(second)).times() ==
-        "166 1166 2166");
-  const ContainerReading noise = read(std::string(20'000, 'x') + bytes);
+  CHECK(read_whole(Format::kMp4, bytes.substr(0, second) + std::string(5'000, 'm') + bytes.substr(second))
+            .times() == "166 1166 2166");
+  const ContainerReading noise = read_whole(Format::kMp4, std::string(20'000, 'x') + bytes);
   CHECK(noise.times() == "166 1166 2166");
   CHECK(noise.states.back().headers.size() == 2);
-  CHECK(read(bytes.substr(0, second + 50)).times() == "166");
+  CHECK(read_whole(Format::kMp4, bytes.substr(0, second + 50)).times() == "166");
   // Without its headers nobody can join it.
-  CHECK(read(bytes.substr(second)).starts().empty());
+  CHECK(read_whole(Format::kMp4, bytes.substr(second)).starts().empty());
 }
 
 TEST_CASE("container MP4: is recognised by its first box") {

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/container/recognise.h"
-#include "test/container_reading.h"
+#include "test/container_check.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -74,13 +74,6 @@ std::string picture(uint64_t ticks) { return pes(ticks, std::string("\0\0\1\x65p
 std::string difference(uint64_t ticks) { return pes(ticks, std::string("\0\0\1\x41picture", 11)); }
 const std::string kMore = ts_packet(kPictures, false, "more");
 
-ContainerReading read(const std::string& bytes) {
-  CHECK(differs_when_cut(Format::kMpegTs, bytes) == "");
-  const ContainerReading reading = read_container(Format::kMpegTs, bytes);
-  CHECK(reading.from_start() == bytes);
-  return reading;
-}
-
 std::string without_indicators(std::string bytes) {
   for (size_t at = 0; at + kPacket <= bytes.size(); at += kPacket) {
     if ((bytes[at + 3] & 0x20) != 0 && bytes[at + 4] > 0) bytes[at + 5] &= '\xbf';
@@ -97,13 +90,13 @@ TEST_CASE("container TS: pictures that can be started with, by the indicator or 
     const auto& [name, times] = sample;
     CAPTURE(sample.first);
     const std::string bytes = container_sample(name);
-    const ContainerReading reading = read(bytes);
+    const ContainerReading reading = read_whole(Format::kMpegTs, bytes);
     // What ffprobe says of the packets of the pictures.
     CHECK(reading.times() == times);
     CHECK(reading.states.back().headers.size() == 2);
     CHECK(reading.states.size() == 2);
     CHECK(reading.notes.size() == 1);
-    CHECK(read(without_indicators(bytes)).times() == times);
+    CHECK(read_whole(Format::kMpegTs, without_indicators(bytes)).times() == times);
   }
 }
 
@@ -112,19 +105,19 @@ TEST_CASE(
   std::string marked = picture(9'000);
   marked = marked.substr(0, 3) + std::string("\x30\x02\x40\xff", 4) + marked.substr(4, kPacket - 7);
   const std::string unmarked = picture(18'000);
-  CHECK(read(pat() + pmt() + marked + unmarked).times() == "100");
-  CHECK(read(pat() + pmt() + marked + pmt(kAvc, 3) + unmarked).times() == "100 200");
+  CHECK(read_whole(Format::kMpegTs, pat() + pmt() + marked + unmarked).times() == "100");
+  CHECK(read_whole(Format::kMpegTs, pat() + pmt() + marked + pmt(kAvc, 3) + unmarked).times() == "100 200");
 }
 
 TEST_CASE("container TS: sound alone is a start with each of its units") {
-  const ContainerReading reading = read(container_sample("aac.mpegts"));
+  const ContainerReading reading = read_whole(Format::kMpegTs, container_sample("aac.mpegts"));
   CHECK(reading.times() == "1400 1771 2143 2514 2886 3257");
 }
 
 TEST_CASE("container TS: who starts with a picture gets the tables, once") {
   const std::string bytes = pat() + pmt() + picture(9'000) + kMore + difference(18'000) + picture(27'000) +
                             pat(1) + kMore + picture(36'000);
-  const ContainerReading reading = read(bytes);
+  const ContainerReading reading = read_whole(Format::kMpegTs, bytes);
   CHECK(reading.times() == "100 300 400");
   REQUIRE(reading.frames.size() == 5);
   CHECK(reading.frames[0].info.flags == FrameFlags::kHeadersInside);
@@ -135,11 +128,12 @@ TEST_CASE("container TS: who starts with a picture gets the tables, once") {
 
 TEST_CASE("container TS: tables that come again change nothing, others do") {
   const std::string same = pat() + pmt() + picture(0) + pat(3) + pmt(kAvc, 0, 3) + picture(9'000);
-  CHECK(read(same).states.size() == 2);
+  CHECK(read_whole(Format::kMpegTs, same).states.size() == 2);
 
   const std::string other = pmt(0x24, 3);
   const std::string hevc = pes(18'000, std::string("\0\0\1\x26\1picture", 12));
-  const ContainerReading reading = read(same + other + hevc + kMore + picture(27'000) + hevc);
+  const ContainerReading reading =
+      read_whole(Format::kMpegTs, same + other + hevc + kMore + picture(27'000) + hevc);
   CHECK(reading.states.size() == 3);
   CHECK(reading.states.back().joined() == pat() + other);
   const ReadFrame& changed = reading.frames[reading.frames.size() - 3];
@@ -150,21 +144,24 @@ TEST_CASE("container TS: tables that come again change nothing, others do") {
   std::string torn = pmt(0x24, 3);
   torn[100] ^= 1;
   torn[20] ^= 1;
-  CHECK(read(same + torn + picture(18'000)).states.size() == 2);
+  CHECK(read_whole(Format::kMpegTs, same + torn + picture(18'000)).states.size() == 2);
 }
 
 TEST_CASE("container TS: tables may take several packets, with others between them") {
   const std::string big = pmt(kAvc, 600);
   REQUIRE(big.size() == 4 * kPacket);
   const std::string between = big.substr(0, kPacket) + kMore + big.substr(kPacket);
-  const ContainerReading reading = read(pat() + between + picture(9'000) + kMore + picture(18'000));
+  const ContainerReading reading =
+      read_whole(Format::kMpegTs, pat() + between + picture(9'000) + kMore + picture(18'000));
   CHECK(reading.states.back().joined() == pat() + big);
   CHECK(reading.times() == "100 200");
-  CHECK(read(pat() + big + picture(9'000)).frames[0].info.flags == FrameFlags::kHeadersInside);
+  CHECK(read_whole(Format::kMpegTs, pat() + big + picture(9'000)).frames[0].info.flags ==
+        FrameFlags::kHeadersInside);
 }
 
 TEST_CASE("container TS: times wrap after 26 hours") {
-  const ContainerReading reading = read(pat() + pmt() + picture((1ull << 33) - 9'000) + picture(9'000));
+  const ContainerReading reading =
+      read_whole(Format::kMpegTs, pat() + pmt() + picture((1ull << 33) - 9'000) + picture(9'000));
   REQUIRE(reading.frames.size() == 2);
   CHECK(reading.frames[0].info.pts == ((1ll << 33) - 9'000) * 100'000 / 9);
   CHECK(reading.frames[1].info.pts == ((1ll << 33) + 9'000) * 100'000 / 9);
@@ -172,9 +169,10 @@ TEST_CASE("container TS: times wrap after 26 hours") {
 
 TEST_CASE("container TS: where the program is not known, its tables are the best start there is") {
   const std::string data = ts_packet(kPictures, true, "data");
-  const ContainerReading reading = read(pat() + pmt(0x05) + data + data + pat() + pmt(0x05) + data);
+  const ContainerReading reading =
+      read_whole(Format::kMpegTs, pat() + pmt(0x05) + data + data + pat() + pmt(0x05) + data);
   CHECK(reading.starts().size() == 2);
-  CHECK(read(data + data + data).starts().empty());
+  CHECK(read_whole(Format::kMpegTs, data + data + data).starts().empty());
 }
 
 TEST_CASE("container TS: nothing is held back but a start's own beginning") {
@@ -187,20 +185,22 @@ TEST_CASE("container TS: nothing is held back but a start's own beginning") {
   // Tables without end are no reason to wait.
   std::string tables;
   for (int i = 0; i < 100; ++i) tables += pat();
-  const ContainerReading waited = read(tables + pmt() + picture(9'000));
+  const ContainerReading waited = read_whole(Format::kMpegTs, tables + pmt() + picture(9'000));
   CHECK(waited.frames[0].bytes.size() == 32 * kPacket);
   CHECK(waited.times() == "100");
 }
 
 TEST_CASE("container TS: what is no packet is passed on, and three in a row are found again") {
   const std::string bytes = container_sample("avc-aac.mpegts");
-  const ContainerReading torn = read(bytes.substr(0, 50 * kPacket + 20) + bytes.substr(51 * kPacket));
+  const ContainerReading torn =
+      read_whole(Format::kMpegTs, bytes.substr(0, 50 * kPacket + 20) + bytes.substr(51 * kPacket));
   CHECK(torn.times() == "1566 2566 3566");
   REQUIRE(torn.notes.size() == 2);
   CHECK(torn.notes[1].ends_with("mpegts three packets in a row do not begin with 0x47"));
-  const ContainerReading noise = read(std::string(3'000, '\x47') + std::string(50'000, 'x') + bytes);
+  const ContainerReading noise =
+      read_whole(Format::kMpegTs, std::string(3'000, '\x47') + std::string(50'000, 'x') + bytes);
   CHECK(noise.times() == "1566 2566 3566");
-  CHECK(read(bytes.substr(0, 10'000)).from_start() == bytes.substr(0, 10'000));
+  CHECK(read_whole(Format::kMpegTs, bytes.substr(0, 10'000)).from_start() == bytes.substr(0, 10'000));
 }
 
 TEST_CASE("container TS: is recognised by three packets") {

@@ -47,7 +47,7 @@ TEST_CASE("gdp encoder: caps and events come back as they were") {
   TextError error;
   REQUIRE(parse_caps("audio/x-foo, rate=(int)1", &caps, &error));
   Segment segment;
-  segment.format = Format::kBytes;
+  segment.format = gdp::Format::kBytes;
   segment.start = 26;
   const Checksums both{true, true};
   for (const Event& event :
@@ -155,10 +155,10 @@ TEST_CASE("gdp encoder: segments as numbers") {
   std::string why;
   Structure event = segment_structure({});
   REQUIRE(read_segment(event, &segment, &why));
-  CHECK(segment.format == Format::kTime);
+  CHECK(segment.format == gdp::Format::kTime);
   CHECK(segment.stop == kNoValue);
-  CHECK(format_of("GST_FORMAT_BYTES") == Format::kBytes);
-  CHECK(format_of("5") == Format::kPercent);
+  CHECK(format_of("GST_FORMAT_BYTES") == gdp::Format::kBytes);
+  CHECK(format_of("5") == gdp::Format::kPercent);
   CHECK_FALSE(format_of("foo").has_value());
   CHECK(is_segment_flags("GST_SEGMENT_FLAG_RESET+GST_SEGMENT_FLAG_TRICKMODE"));
   CHECK(is_segment_flags("skip+trickmode-key-units"));

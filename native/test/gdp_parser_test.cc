@@ -14,8 +14,6 @@ using namespace flumen::gdp;
 
 namespace {
 
-uint16_t wire(EventNumber number) { return event_of(number).wire_type(); }
-
 Header version(uint8_t major, uint8_t minor) {
   Header header;
   header.major = major;
@@ -35,8 +33,8 @@ std::string long_stream() {
   for (const size_t size : {1u, 61u, 62u, 63u, 188u, 999u, 1000u, 1001u, 2500u}) {
     wire_bytes += gdp_frame(pattern(size, size), meta, {true, true});
   }
-  wire_bytes += gdp_text_packet(wire(EventNumber::kGap), "GstEventGap, timestamp=(guint64)5;");
-  wire_bytes += gdp_text_packet(wire(EventNumber::kEos), "");
+  wire_bytes += gdp_text_packet(gdp_wire_type(EventNumber::kGap), "GstEventGap, timestamp=(guint64)5;");
+  wire_bytes += gdp_text_packet(gdp_wire_type(EventNumber::kEos), "");
   return wire_bytes;
 }
 
@@ -129,12 +127,12 @@ TEST_CASE("gdp parser: what ends a stream, and where") {
   check_fault(gdp_text_packet(kCapsType, "EMPTY"), Fault::kCaps, "caps must be fixed: EMPTY says nothing");
   check_fault(gdp_text_packet(kCapsType, "a/b;c/d"), Fault::kCaps,
               "caps must be fixed: there are several structures");
-  check_fault(gdp_text_packet(wire(EventNumber::kSegment), ""), Fault::kSegment,
+  check_fault(gdp_text_packet(gdp_wire_type(EventNumber::kSegment), ""), Fault::kSegment,
               "a SEGMENT comes without its structure");
   check_fault(gdp_text_packet(kBufferType, "x", version(9, 9)), Fault::kVersion,
               "a header has version 9.9; versions 1.0 and 0.2 can be read. A byte too many or too few before "
               "it has the same effect");
-  const std::string eos = gdp_text_packet(wire(EventNumber::kEos), "");
+  const std::string eos = gdp_text_packet(gdp_wire_type(EventNumber::kEos), "");
   const GdpReading after = read_gdp_at_once(gdp_start() + eos + gdp_frame("x"));
   CHECK(after.error.fault == Fault::kAfterEos);
   CHECK(after.error.packet == 4);
@@ -169,7 +167,7 @@ TEST_CASE("gdp parser: lengths are judged by the header alone") {
     const HeaderBytes bytes = write_header(header);
     return read_gdp_at_once(gdp_start() + std::string(bytes.begin(), bytes.end()), {5000, 400, 350});
   };
-  const uint16_t gap = wire(EventNumber::kGap);
+  const uint16_t gap = gdp_wire_type(EventNumber::kGap);
   CHECK(announced(kBufferType, 5000).error.fault == Fault::kTruncatedPayload);
   CHECK(announced(kBufferType, 5001).error.message == "a frame of 5001 bytes: the limit is 5000");
   CHECK(announced(kCapsType, 400).error.fault == Fault::kTruncatedPayload);
@@ -214,28 +212,30 @@ TEST_CASE("gdp parser: frames within a piece, or over pieces that touch, are not
 }
 
 TEST_CASE("gdp parser: events that cannot be used are passed over with a reason") {
-  CHECK(skipped(wire(EventNumber::kTag), "!!!") ==
+  CHECK(skipped(gdp_wire_type(EventNumber::kTag), "!!!") ==
         "the event cannot be read: expected the name of a structure (byte 0)");
   CHECK(skipped(28494, "x-future, a=(int)1;") == "nobody knows event number 111");
   CHECK(skipped(kFirstEvent, "") == "nobody knows event number 0");
-  CHECK(skipped(wire(EventNumber::kSeek), "GstEventSeek, rate=(double)1;") == "it travels upstream only");
-  CHECK(skipped(wire(EventNumber::kCaps), "GstEventCaps;") == "caps are a packet of their own");
-  CHECK(skipped(wire(EventNumber::kToc), "GstEventTocGlobal, toc=(GstToc)NULL;") ==
+  CHECK(skipped(gdp_wire_type(EventNumber::kSeek), "GstEventSeek, rate=(double)1;") ==
+        "it travels upstream only");
+  CHECK(skipped(gdp_wire_type(EventNumber::kCaps), "GstEventCaps;") == "caps are a packet of their own");
+  CHECK(skipped(gdp_wire_type(EventNumber::kToc), "GstEventTocGlobal, toc=(GstToc)NULL;") ==
         "what it carries is an object of the sender's process");
-  CHECK(skipped(wire(EventNumber::kTag), "") == "the event cannot be used: it comes without its structure");
-  CHECK(skipped(wire(EventNumber::kStreamStart), "GstEventStreamStart;") ==
+  CHECK(skipped(gdp_wire_type(EventNumber::kTag), "") ==
+        "the event cannot be used: it comes without its structure");
+  CHECK(skipped(gdp_wire_type(EventNumber::kStreamStart), "GstEventStreamStart;") ==
         "the event cannot be used: it has no field \"stream-id\" of type string");
-  CHECK(skipped(wire(EventNumber::kGap), "GstEventGap, timestamp=(int)5;") ==
+  CHECK(skipped(gdp_wire_type(EventNumber::kGap), "GstEventGap, timestamp=(int)5;") ==
         "the event cannot be used: it has no field \"timestamp\" of type guint64");
-  CHECK(skipped(wire(EventNumber::kSegment), "GstEventSegment, segment=(GstSegment)\"segment;\";") ==
+  CHECK(skipped(gdp_wire_type(EventNumber::kSegment), "GstEventSegment, segment=(GstSegment)\"segment;\";") ==
         "the event cannot be used: the segment has no valid field \"flags\"");
-  CHECK(skipped(wire(EventNumber::kGap),
+  CHECK(skipped(gdp_wire_type(EventNumber::kGap),
                 "GstEventGap, timestamp=(guint64)1, gap-flags=(GstGapFlags)GST_GAP_FLAG_MISSING_DATA;") ==
         "");
-  CHECK(skipped(wire(EventNumber::kStreamStart),
+  CHECK(skipped(gdp_wire_type(EventNumber::kStreamStart),
                 "GstEventStreamStart, stream-id=(string)x, stream=(GstStream)\"\\(GstStream\\)\\ s1\";") ==
         "");
-  CHECK(skipped(wire(EventNumber::kFlushStart), "") == "");
+  CHECK(skipped(gdp_wire_type(EventNumber::kFlushStart), "") == "");
 }
 
 TEST_CASE("gdp parser: custom events get their number back") {
@@ -297,7 +297,7 @@ TEST_CASE("gdp parser: version 0.2 of an early 1.x has today's numbers and flags
   Header frame = old;
   frame.flags = BufferFlags::kDelta;
   const GdpReading reading = read_gdp_at_once(gdp_text_packet(kCapsType, "a/b", old) +
-                                              gdp_text_packet(wire(EventNumber::kSegment), "", old) +
+                                              gdp_text_packet(gdp_wire_type(EventNumber::kSegment), "", old) +
                                               gdp_text_packet(kBufferType, "x", frame));
   REQUIRE(reading.ok);
   CHECK(reading.lines[2].find("frame 0 none 0 0 0 8192 x") != std::string::npos);

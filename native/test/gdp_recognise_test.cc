@@ -29,7 +29,7 @@ Header plain(uint8_t flags, uint8_t major = 1, uint8_t minor = 0) {
 }  // namespace
 
 TEST_CASE("gdp recognise: yes from 62 bytes on, nothing before") {
-  const uint16_t stream_start = event_of(EventNumber::kStreamStart).wire_type();
+  const uint16_t stream_start = gdp_wire_type(EventNumber::kStreamStart);
   for (uint8_t flags = 0; flags <= 3; ++flags) {
     for (const std::string& bytes : {gdp_text_packet(stream_start, "GstEventStreamStart;", plain(flags)),
                                      gdp_text_packet(kCapsType, "audio/mpeg", plain(flags)),

@@ -17,8 +17,6 @@ using namespace flumen::gdp;
 
 namespace {
 
-uint16_t wire(EventNumber number) { return event_of(number).wire_type(); }
-
 std::string time_text(Nanos time) { return time == kNoTime ? "-" : std::to_string(time); }
 
 /// Writes down what it is given.
@@ -121,7 +119,7 @@ Reading read_as_source(const std::string& bytes, StreamFormat format = StreamFor
 std::string caps_packet(const std::string& text) { return gdp_text_packet(kCapsType, text); }
 
 std::string event_packet(EventNumber number, const std::string& text) {
-  return gdp_text_packet(wire(number), text);
+  return gdp_text_packet(gdp_wire_type(number), text);
 }
 
 std::string stream_start(const std::string& id) {

@@ -4,12 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "core/gdp/event_kind.h"
 #include "core/gdp/parser.h"
 
 namespace flumen::test {
 
 /// STREAM_START, caps and SEGMENT: what every stream of today begins with.
 std::string gdp_start(const std::string& caps = "application/x-test, n=(int)1");
+
+inline uint16_t gdp_wire_type(gdp::EventNumber number) { return gdp::event_of(number).wire_type(); }
 
 /// Any packet, with text (and its NUL) as its payload; empty text: none.
 std::string gdp_text_packet(uint16_t wire_type, const std::string& text, gdp::Header header = {});

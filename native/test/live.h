@@ -52,6 +52,12 @@ class LiveEnv : public Bell {
   std::map<uint32_t, std::pair<FdSource*, Loop*>> sources_;
 };
 
+/// As push() of JavaScript, without metadata.
+inline bool push(LiveSink& sink, const std::string& frame) {
+  return sink.push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{},
+                   monotonic_now());
+}
+
 /// Frame number `seq`: its number and size, then bytes that belong to it alone.
 std::string numbered_frame(uint64_t seq);
 /// What is wrong with `bytes` as a run of numbered frames, or "". `first` and `next` tell which frames they

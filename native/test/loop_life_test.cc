@@ -17,11 +17,6 @@ using namespace flumen::test;
 
 namespace {
 
-void push(LiveSink& sink, uint64_t seq) {
-  const std::string frame = numbered_frame(seq);
-  sink.push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{}, monotonic_now());
-}
-
 /// Says all of `text` and that it was all.
 std::thread talker(int fd, std::string text) {
   return std::thread([fd, text = std::move(text)] {
@@ -57,7 +52,7 @@ TEST_CASE("loops: clients are heard, each in order and to its end, while they ar
     readers.add(pair.take_theirs());
   }
   for (uint64_t seq = 0; seq < kFrames; ++seq) {
-    push(sink, seq);
+    push(sink, numbered_frame(seq));
     if (seq % 50 == 0) env.ring();
     if (seq % 50 == 0) REQUIRE(env.drain());
   }
@@ -96,7 +91,7 @@ TEST_CASE(
     readers.add(pair.take_theirs());
   }
   for (uint64_t seq = 0; env.left.size() < kClients; ++seq) {
-    push(sink, seq);
+    push(sink, numbered_frame(seq));
     if (seq < kClients)
       sink.set_deadline(clients[seq], monotonic_now() + static_cast<Nanos>(seq) * kMillisecond);
     if (seq % 10 == 0) env.ring();

@@ -26,11 +26,6 @@ size_t open_descriptors() {
   return count;
 }
 
-void push(LiveSink& sink, uint64_t seq) {
-  const std::string frame = numbered_frame(seq);
-  sink.push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{}, monotonic_now());
-}
-
 /// Threads that push in turn, some frames each.
 class Pushers {
  public:
@@ -42,7 +37,7 @@ class Pushers {
         for (uint64_t first = i * kTurn; first < frames; first += threads * kTurn) {
           for (uint64_t now = pushed(); now != first; now = pushed()) pushed_.wait(now);
           for (uint64_t seq = first; seq < std::min(first + kTurn, frames); ++seq) {
-            push(sink, seq);
+            push(sink, numbered_frame(seq));
             pushed_.store(seq + 1, std::memory_order_release);
           }
           pushed_.notify_all();
@@ -179,7 +174,7 @@ TEST_CASE("loops: shards share the bytes, and their clients are spread evenly") 
   }
   CHECK(spread.size() == 3);
   for (const auto& [shard, count] : spread) CHECK(count == 3);
-  for (uint64_t seq = 0; seq < 300; ++seq) push(sink, seq);
+  for (uint64_t seq = 0; seq < 300; ++seq) push(sink, numbered_frame(seq));
   sink.end();
   env.drain_until([&] { return env.sinks_finished == 1; });
   readers.finish();
@@ -295,7 +290,7 @@ TEST_CASE("loops: every shard answers for a dump, under frames and clients that 
     options.id = static_cast<uint32_t>(i);
     env.keys[sink.add(client.ours, "", std::move(options)).value()] = i;
     readers.add(client.take_theirs());
-    push(sink, static_cast<uint64_t>(i));
+    push(sink, numbered_frame(static_cast<uint64_t>(i)));
     CHECK(sink.ask_dump(static_cast<uint32_t>(i)) == 3);
   }
   env.drain_until([&] { return dumps() == 36; });
@@ -313,7 +308,7 @@ TEST_CASE("loops: a file client lives on the file loop and gets everything") {
   LiveEnv env(1);
   LiveSink& sink = env.open_sink(SinkOptions{});
   env.keys[sink.add(file, "head", {}).value()] = 0;
-  for (uint64_t seq = 0; seq < 300; ++seq) push(sink, seq);
+  for (uint64_t seq = 0; seq < 300; ++seq) push(sink, numbered_frame(seq));
   sink.end();
   env.drain_until([&] { return env.sinks_finished == 1; });
   CHECK(env.left[0] == Reason::kEnded);

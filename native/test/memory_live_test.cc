@@ -24,11 +24,6 @@ SinkOptions unlimited() {
   return options;
 }
 
-void push(LiveSink& sink, size_t bytes) {
-  const std::string frame = pattern(bytes);
-  sink.push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{}, monotonic_now());
-}
-
 // One sink whose client nobody reads, among others that hold nothing, under the cap.
 struct StuckClient {
   LiveEnv env{1};
@@ -72,9 +67,9 @@ TEST_CASE("memory: the hog pays for the cap of the process, a small sink that la
     env.keys[(i < 2 ? hog : small).add(peers.back().ours, "", {}).value()] = i;
   }
   // Nobody reads: what the kernel does not take lies here.
-  for (int i = 0; i < 8; ++i) push(small, 50'000);
+  for (int i = 0; i < 8; ++i) push(small, pattern(50'000));
   for (int i = 0; i < 100 && env.left.size() < 2; ++i) {
-    push(hog, 100'000);
+    push(hog, pattern(100'000));
     if (env.ledger.live_bytes > kCap) env.drain_until([&] { return env.ledger.live_bytes <= kCap; });
   }
   env.drain_until([&] { return env.left.size() >= 2; });
@@ -93,7 +88,7 @@ TEST_CASE("memory: a lower cap takes effect at once, without a push") {
   LiveSink& sink = env.open_sink(unlimited());
   Pair peer = unix_pair();
   env.keys[sink.add(peer.ours, "", {}).value()] = 0;
-  for (int i = 0; i < 50; ++i) push(sink, 100'000);
+  for (int i = 0; i < 50; ++i) push(sink, pattern(100'000));
   while (sink.stats().bytes_held < 50 * 90'000) usleep(100);
   env.pool.memory().set(kMiB);
   env.drain_until([&] { return env.left.size() == 1; });
@@ -114,7 +109,7 @@ TEST_CASE("memory: what is kept for newcomers goes before any client does") {
     readers.add(peer.take_theirs());
   }
   for (int i = 0; i < 200; ++i) {
-    push(sink, 50'000);
+    push(sink, pattern(50'000));
     // The client takes it: nothing is held but what is kept. The loop for files may give up last.
     while (sink.stats().bytes_served < (static_cast<uint64_t>(i) + 1) * 50'000) usleep(50);
     while (env.ledger.live_bytes > kCap) usleep(50);
@@ -131,10 +126,10 @@ TEST_CASE(
   StuckClient stuck;
   Ledger& ledger = stuck.env.ledger;
   ledger.live_bytes.fetch_add(8 * kMiB);
-  push(*stuck.sink, 10);
+  push(*stuck.sink, pattern(10));
   stuck.pass_a_turn();  // the loop has given nothing
   ledger.live_bytes.fetch_sub(3 * kMiB);
-  for (int i = 0; i < 25; ++i) push(*stuck.sink, 100'000);
+  for (int i = 0; i < 25; ++i) push(*stuck.sink, pattern(100'000));
   stuck.env.drain_until([&] { return !stuck.env.left.empty(); });
   CHECK(stuck.env.left[0] == Reason::kSlow);
   ledger.live_bytes.fetch_sub(5 * kMiB);
@@ -144,17 +139,17 @@ TEST_CASE("memory: under the cap again, it holds as before") {
   StuckClient stuck;
   Ledger& ledger = stuck.env.ledger;
   ledger.live_bytes.fetch_add(8 * kMiB);
-  push(*stuck.sink, 10);
+  push(*stuck.sink, pattern(10));
   stuck.pass_a_turn();
   ledger.live_bytes.fetch_sub(8 * kMiB);
-  for (int i = 0; i < 50; ++i) push(*stuck.sink, 100'000);
+  for (int i = 0; i < 50; ++i) push(*stuck.sink, pattern(100'000));
   stuck.env.drain_until([&] { return !stuck.env.left.empty(); });
   CHECK(stuck.env.left[0] == Reason::kSlow);
 }
 
 TEST_CASE("memory: what grows on a loop, without a push, is seen in that turn") {
   StuckClient stuck;
-  for (int i = 0; i < 25; ++i) push(*stuck.sink, 100'000);
+  for (int i = 0; i < 25; ++i) push(*stuck.sink, pattern(100'000));
   stuck.pass_a_turn();
   CHECK(stuck.env.left.empty());
   stuck.env.ledger.live_bytes.fetch_add(3 * kMiB);
@@ -167,9 +162,9 @@ TEST_CASE("memory: what grows on a loop, without a push, is seen in that turn") 
 TEST_CASE("memory: what cannot be given up is not asked for with every push") {
   LiveEnv env(1);
   LiveSink& sink = env.open_sink(unlimited());
-  push(sink, 10);
+  push(sink, pattern(10));
   env.pool.memory().set(1000);  // the shard alone is more
-  for (int i = 0; i < 1000; ++i) push(sink, 10);
+  for (int i = 0; i < 1000; ++i) push(sink, pattern(10));
   sink.end();
   env.drain_until([&] { return env.sinks_finished == 1; });
   env.stop();

@@ -33,12 +33,6 @@ size_t drains(const LiveEnv& env) {
   return count;
 }
 
-bool push(LiveSink& sink, uint64_t seq) {
-  const std::string frame = numbered_frame(seq);
-  return sink.push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{},
-                   monotonic_now());
-}
-
 /// Clients come and go, some read slowly, the limit changes; the producer heeds the gate.
 void push_through(size_t loops, uint64_t seed) {
   constexpr uint64_t kFrames = 1000;
@@ -76,7 +70,7 @@ void push_through(size_t loops, uint64_t seed) {
     } else if (choices.one_in(100)) {
       sink.set_lag({kSofts[choices.below(4)], {}, RecoverPolicy::kNone});
     }
-    if (push(sink, seq)) continue;
+    if (push(sink, numbered_frame(seq))) continue;
     ++told;
     // Ten seconds without a notice: the drain is lost.
     env.drain_until([&] { return drains(env) >= told; });
@@ -184,7 +178,7 @@ TEST_CASE("pace: a thousand openings in a row, with the clients on other loops t
   }
   size_t told = 0;
   for (uint64_t seq = 0; seq < 1000; ++seq) {
-    if (push(sink, seq)) continue;
+    if (push(sink, numbered_frame(seq))) continue;
     ++told;
     env.drain_until([&] { return drains(env) >= told; });
   }

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "test/rig.h"
+#include "test/talker.h"
 
 using namespace flumen;
 using namespace flumen::test;
@@ -12,18 +13,10 @@ namespace {
 
 std::string all(const Rig& rig) { return std::accumulate(rig.heard.begin(), rig.heard.end(), std::string()); }
 
-/// A frame as a client sends it: masked.
-std::string client_frame(uint8_t first, std::string_view payload) {
-  constexpr uint8_t kMask[4] = {0x12, 0x34, 0x56, 0x78};
-  std::string frame{static_cast<char>(first)};
-  if (payload.size() < 126) {
-    frame += static_cast<char>(0x80 | payload.size());
-  } else {
-    frame += static_cast<char>(0x80 | 127);
-    for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(payload.size() >> shift & 0xff);
-  }
-  for (uint8_t byte : kMask) frame += static_cast<char>(byte);
-  for (size_t i = 0; i < payload.size(); ++i) frame += static_cast<char>(payload[i] ^ kMask[i % 4]);
+/// A client's frame with a first byte of its own: fragments begin and end messages as they like.
+std::string frame_with(uint8_t first, std::string_view payload) {
+  std::string frame = client_frame(0, payload);
+  frame[0] = static_cast<char>(first);
   return frame;
 }
 
@@ -109,8 +102,8 @@ TEST_CASE("input: more than a turn's worth of control frames is read over severa
   Client* client = rig.add({.framing = Framing::kWebsocket, .wants_input = true});
   rig.settle();
   std::string pings;
-  while (pings.size() < 200'000) pings += client_frame(0x89, std::string(125, 'p'));
-  rig.io.peer_say(rig.fd_of(client), pings + client_frame(0x82, "heard"));
+  while (pings.size() < 200'000) pings += frame_with(0x89, std::string(125, 'p'));
+  rig.io.peer_say(rig.fd_of(client), pings + frame_with(0x82, "heard"));
   const uint64_t reads = rig.io.counts.reads;
   rig.turn();
   CHECK(rig.io.counts.reads - reads == 8);  // by the event, and by the turn behind it
@@ -171,10 +164,9 @@ TEST_CASE("input: a client that is being let go is heard until it has left, and 
 }
 
 TEST_CASE("websocket input: a call is a whole message, fragments joined, pings and pongs in between") {
-  const std::string bytes = client_frame(0x81, "text") + client_frame(0x02, "in ") +
-                            client_frame(0x89, "ping") + client_frame(0x00, "") +
-                            client_frame(0x00, "three ") + client_frame(0x80, "parts") +
-                            client_frame(0x82, "") + client_frame(0x82, pattern(65'536));
+  const std::string bytes = frame_with(0x81, "text") + frame_with(0x02, "in ") + frame_with(0x89, "ping") +
+                            frame_with(0x00, "") + frame_with(0x00, "three ") + frame_with(0x80, "parts") +
+                            frame_with(0x82, "") + frame_with(0x82, pattern(65'536));
   const std::vector<std::string> messages{"text", "in three parts", "", pattern(65'536)};
   for (const size_t piece : {size_t{1}, size_t{2}, size_t{7}, size_t{1000}, bytes.size()}) {
     WebsocketInput input(65'536);
@@ -196,16 +188,16 @@ TEST_CASE(
     const char* close;
   };
   const std::vector<Bad> bad = {
-      {client_frame(0x82, pattern(65'537)), "\x88\x02\x03\xf1"},
-      {client_frame(0x02, pattern(65'536)) + client_frame(0x00, "x"), "\x88\x02\x03\xf1"},
-      {client_frame(0x80, "continues nothing"), "\x88\x02\x03\xea"},
-      {client_frame(0x02, "one") + client_frame(0x82, "another"), "\x88\x02\x03\xea"},
+      {frame_with(0x82, pattern(65'537)), "\x88\x02\x03\xf1"},
+      {frame_with(0x02, pattern(65'536)) + frame_with(0x00, "x"), "\x88\x02\x03\xf1"},
+      {frame_with(0x80, "continues nothing"), "\x88\x02\x03\xea"},
+      {frame_with(0x02, "one") + frame_with(0x82, "another"), "\x88\x02\x03\xea"},
   };
   for (const Bad& one : bad) {
     Hearer rig{SinkOptions{}};
     Client* client = rig.add({.framing = Framing::kWebsocket, .wants_input = true});
     rig.settle();
-    rig.io.peer_say(rig.fd_of(client), client_frame(0x82, "good") + one.bytes + client_frame(0x82, "never"));
+    rig.io.peer_say(rig.fd_of(client), frame_with(0x82, "good") + one.bytes + frame_with(0x82, "never"));
     rig.settle();
     rig.acknowledge(client);
     CHECK(rig.heard == std::vector<std::string>{"good"});
@@ -220,7 +212,7 @@ TEST_CASE("websocket: what was fed before it was added counts: messages, a ping,
   Rig rig{SinkOptions{}};
   Client* client = rig.reserve({.framing = Framing::kWebsocket, .wants_input = true});
   client->websocket = std::make_unique<WebsocketInput>(ClientInput::kMost);
-  const std::string early = client_frame(0x82, "early") + client_frame(0x88, "\x03\xe9");
+  const std::string early = frame_with(0x82, "early") + frame_with(0x88, "\x03\xe9");
   client->websocket->feed({reinterpret_cast<const uint8_t*>(early.data()), early.size()});
   rig.shard->add(client, rig.now);
   rig.settle();

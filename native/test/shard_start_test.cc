@@ -10,14 +10,13 @@ using namespace flumen::test;
 
 namespace {
 
-constexpr size_t kSize = 16;
-constexpr Amount bytes(uint64_t value) { return {Unit::kBytes, value}; }
+constexpr size_t kLabelSize = 16;
 
 /// What GStreamer's own test calls a label: sixteen bytes that tell their number.
 std::string label(uint64_t number) {
-  char text[kSize + 1];
+  char text[kLabelSize + 1];
   std::snprintf(text, sizeof text, "deadbee%08llx", static_cast<unsigned long long>(number));
-  return std::string(text, kSize);
+  return std::string(text, kLabelSize);
 }
 
 std::string labels(uint64_t first, uint64_t last) {
@@ -58,15 +57,15 @@ SinkOptions start_with(SyncMethod method, Amount min = {}, Amount max = {}) {
 /// Two newcomers with bursts of their own beside one under the sink's rule, all placed by the next push.
 void three_bursts(SyncMethod method, const char* pattern, const char* last, Amount second_max,
                   const std::string& first, const std::string& second, const std::string& third) {
-  SinkOptions options = start_with(method, bytes(80));
+  SinkOptions options = start_with(method, Amount{Unit::kBytes, 80});
   options.position_on_push = true;
   options.keep.bytes = 100;
   Labels rig(options);
   rig.push(pattern);
   // 100 bytes are reached by seven frames (112); the sink's own start needs fewer.
   CHECK(rig.kept() == 7);
-  const StartRule of_b{method, bytes(50), second_max};
-  const StartRule of_c{method, bytes(50), bytes(50)};
+  const StartRule of_b{method, Amount{Unit::kBytes, 50}, second_max};
+  const StartRule of_c{method, Amount{Unit::kBytes, 50}, Amount{Unit::kBytes, 50}};
   Client* a = rig.enter();
   Client* b = rig.enter(&of_b);
   Client* c = rig.enter(&of_c);
@@ -82,20 +81,21 @@ void three_bursts(SyncMethod method, const char* pattern, const char* last, Amou
 TEST_CASE("start: bursts by bytes, each client its own") {
   // With B9: five frames are 80 bytes: A from B5. B: four are 64 >= 50: B6. C: 64 is over its maximum of 50,
   // so three, 48 bytes: B7.
-  three_bursts(SyncMethod::kBurst, "kkkkkkkkk", "k", bytes(200), labels(5, 9), labels(6, 9), labels(7, 9));
+  three_bursts(SyncMethod::kBurst, "kkkkkkkkk", "k", Amount{Unit::kBytes, 200}, labels(5, 9), labels(6, 9),
+               labels(7, 9));
 }
 
 TEST_CASE("start: burst-keyframe by bytes") {
   // Key frames B0, B4, B8. A: burst B5, the key frame before it B4. B: burst B6, B4 would be 96 bytes and 90
   // are allowed: the first key frame after it, B8. C: burst B7, likewise B8.
-  three_bursts(SyncMethod::kBurstKeyframe, "kdddkdddk", "d", bytes(90), labels(4, 9), labels(8, 9),
-               labels(8, 9));
+  three_bursts(SyncMethod::kBurstKeyframe, "kdddkdddk", "d", Amount{Unit::kBytes, 90}, labels(4, 9),
+               labels(8, 9), labels(8, 9));
 }
 
 TEST_CASE("start: burst-with-keyframe by bytes") {
   // As before, but where the key frame is too far it is the burst that counts: B6 and B7.
-  three_bursts(SyncMethod::kBurstWithKeyframe, "kdddkdddk", "d", bytes(90), labels(4, 9), labels(6, 9),
-               labels(7, 9));
+  three_bursts(SyncMethod::kBurstWithKeyframe, "kdddkdddk", "d", Amount{Unit::kBytes, 90}, labels(4, 9),
+               labels(6, 9), labels(7, 9));
 }
 
 TEST_CASE("start: next-keyframe waits for it, and its head does not") {
@@ -153,10 +153,10 @@ TEST_CASE("start: a client's own method gets what the sink happens to keep") {
 TEST_CASE("start: burst-keyframe without a maximum takes the key frame in front of the burst") {
   // k d d d: 32 bytes are reached at B2, the key frame before is B0, and no maximum forbids it: it is kept,
   // and a newcomer starts there. (multifdsink keeps it too, but then refuses it for being the oldest.)
-  Labels rig(start_with(SyncMethod::kBurstKeyframe, bytes(32)));
+  Labels rig(start_with(SyncMethod::kBurstKeyframe, Amount{Unit::kBytes, 32}));
   rig.push("kddd");
   CHECK(rig.kept() == 4);
-  const StartRule with{SyncMethod::kBurstWithKeyframe, bytes(32), {}};
+  const StartRule with{SyncMethod::kBurstWithKeyframe, Amount{Unit::kBytes, 32}, {}};
   Client* a = rig.enter();
   Client* b = rig.enter(&with);
   CHECK(rig.received(a) == labels(0, 3));

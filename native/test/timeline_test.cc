@@ -10,7 +10,7 @@ using flumen::test::Choices;
 
 namespace {
 
-struct Filled {
+struct Stamped {
   Ledger ledger;
   BlockWriter writer{ledger};
   Stamper stamper;
@@ -50,7 +50,7 @@ uint64_t naive_frame_at_byte(const Timeline& timeline, uint64_t position) {
 }  // namespace
 
 TEST_CASE("Timeline: amounts count up to the newest inclusive") {
-  Filled filled;
+  Stamped filled;
   CHECK(filled.timeline.empty());
   CHECK(filled.timeline.newest_reaching({Unit::kBytes, 5}) == 0);
   CHECK(filled.timeline.oldest_within({Unit::kBytes, 5}) == 0);
@@ -71,7 +71,7 @@ TEST_CASE("Timeline: amounts count up to the newest inclusive") {
 
 TEST_CASE(
     "Timeline: a burst of nothing starts at the newest frame, one of more than there is at the oldest") {
-  Filled filled;
+  Stamped filled;
   for (int i = 0; i < 5; ++i) filled.append(10, i * kSecond);
   CHECK(filled.timeline.newest_reaching({Unit::kBytes, 0}) == 4);
   CHECK(filled.timeline.newest_reaching({Unit::kBytes, 10}) == 4);
@@ -86,7 +86,7 @@ TEST_CASE(
 TEST_CASE("Timeline: every look-up agrees with a walk, empty frames included") {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     Choices choices(seed);
-    Filled filled;
+    Stamped filled;
     Nanos dts = 0;
     const uint64_t count = choices.between(1, 80);
     for (uint64_t i = 0; i < count; ++i) {
@@ -110,7 +110,7 @@ TEST_CASE("Timeline: every look-up agrees with a walk, empty frames included") {
 }
 
 TEST_CASE("Timeline: trimming gives blocks back and keeps numbers") {
-  Filled filled;
+  Stamped filled;
   for (int i = 0; i < 10; ++i) filled.append(40'000, i);
   filled.writer.reset();
   CHECK(filled.ledger.live_blocks == 10);

@@ -20,10 +20,6 @@ using namespace flumen::test;
 
 namespace {
 
-void push(LiveSink& sink, const std::string& frame) {
-  sink.push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{}, monotonic_now());
-}
-
 /// Whether `fd` can be read within five seconds.
 bool arrives(int fd) {
   pollfd query{fd, POLLIN, 0};
