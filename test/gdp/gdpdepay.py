@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""What the real gdpdepay makes of the GDP stream on standard input: a line of JSON for each thing it puts out.
+"""What the real gdpdepay makes of GDP streams: a line of JSON for each thing it puts out.
 
-Exits with 1 when it posts an error, GLib warns, or the input ends within a packet.
+Each stream comes on standard input as its length, a newline and its bytes, and has an element of its own. Its last line
+has the kind "end"; a line of the kind "error" came before when the element posted an error, or the stream ends within a packet.
 """
 import json
 import sys
@@ -13,17 +14,10 @@ from gi.repository import GLib, Gst  # noqa: E402
 
 FLAGS = {0x10: "live", 0x40: "discont", 0x400: "header", 0x800: "gap", 0x2000: "delta"}
 NONE = (1 << 64) - 1
-failed = False
 
 
 def say(**line):
-    print(json.dumps(line), flush=True)
-
-
-def fail(what):
-    global failed
-    failed = True
-    say(kind="error", what=what)
+    print(json.dumps(line), flush=line["kind"] == "end")
 
 
 def on_buffer(_pad, _parent, buffer):
@@ -48,7 +42,16 @@ def on_event(_pad, _parent, event):
 def main():
     Gst.init(None)
     GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR)
-    depay = Gst.ElementFactory.make("gdpdepay")
+    while line := sys.stdin.buffer.readline():
+        what = depay(sys.stdin.buffer.read(int(line)))
+        if what:
+            say(kind="error", what=what)
+        say(kind="end")
+
+
+def depay(data):
+    """What is wrong with it, or None."""
+    element = Gst.ElementFactory.make("gdpdepay")
     source = Gst.Pad.new("source", Gst.PadDirection.SRC)
     # From a template: one without takes no caps but the first.
     anything = Gst.PadTemplate.new("sink", Gst.PadDirection.SINK, Gst.PadPresence.ALWAYS, Gst.Caps.new_any())
@@ -56,30 +59,30 @@ def main():
     sink.set_chain_function_full(on_buffer)
     sink.set_event_function_full(on_event)
     bus = Gst.Bus.new()
-    depay.set_bus(bus)
+    element.set_bus(bus)
     for pad in (source, sink):
         pad.set_active(True)
-    source.link(depay.get_static_pad("sink"))
-    depay.get_static_pad("src").link(sink)
-    depay.set_state(Gst.State.PLAYING)
+    source.link(element.get_static_pad("sink"))
+    element.get_static_pad("src").link(sink)
+    element.set_state(Gst.State.PLAYING)
     source.push_event(Gst.Event.new_stream_start("bytes"))
     segment = Gst.Segment()
     segment.init(Gst.Format.BYTES)
     source.push_event(Gst.Event.new_segment(segment))
-    data = sys.stdin.buffer.read()
+    what = None
     flow = source.push(Gst.Buffer.new_wrapped(data))
     if flow != Gst.FlowReturn.OK:
         message = bus.pop_filtered(Gst.MessageType.ERROR)
-        fail(message.parse_error()[0].message if message else flow.value_nick)
+        what = message.parse_error()[0].message if message else flow.value_nick
     # Whatever is left over swallows the beginning of this one, and then it never comes out.
     mark = Gst.Structure.new_from_string("flumen-test-mark")
     seen = []
     sink.set_event_function_full(lambda _pad, _parent, event: seen.append(event.get_structure().get_name()) or True)
     source.push(Gst.Buffer.new_wrapped(packet_of(mark)))
-    if not failed and seen != ["flumen-test-mark"]:
-        fail("the input ends within a packet")
-    depay.set_state(Gst.State.NULL)
-    sys.exit(1 if failed else 0)
+    if not what and seen != ["flumen-test-mark"]:
+        what = "the input ends within a packet"
+    element.set_state(Gst.State.NULL)
+    return what
 
 
 def packet_of(structure):

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import type net from 'node:net';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -70,10 +70,24 @@ async function succeeded(child: ChildProcess): Promise<void> {
   expect(code).toBe(0);
 }
 
-/** The pipeline that pays `format` into what `sink` says, and records what it has paid. */
-function sender(format: Format, record: string, sink: string): string {
+/** The pipeline that pays `format`. What it has paid is recorded outside: two sinks of one buffer abort GStreamer 1.22 now and then. */
+function paying(format: Format): string {
   const [source, encode] = FORMATS[format];
-  return `${source} ! ${encode} ! gdppay ! tee name=t t. ! queue ! filesink location=${record} t. ! queue ! ${sink}`;
+  return `${source} ! ${encode} ! gdppay`;
+}
+
+/** A port whose only peer is recorded, and passed on to `port`. */
+async function recorder(port: number): Promise<{ port: number; record: Promise<Buffer> }> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  undo.push(() => server.close());
+  await once(server, 'listening');
+  const record = once(server, 'connection').then(async ([socket]: net.Socket[]) => {
+    const chunks: Buffer[] = [];
+    socket?.on('data', (chunk) => chunks.push(chunk)).pipe(net.connect(port, '127.0.0.1'));
+    await once(socket as net.Socket, 'end');
+    return Buffer.concat(chunks);
+  });
+  return { port: (server.address() as net.AddressInfo).port, record };
 }
 
 const DECODERS = 'vp8dec:2,openh264dec:2,vorbisdec:2,mpg123audiodec:2';
@@ -92,15 +106,16 @@ function decode(format: Format, gdp: Buffer): Buffer {
   return fs.readFileSync(out);
 }
 
-const frames = (gdp: Buffer): Depayed[] => depay(gdp).filter(({ kind }) => kind === 'buffer');
-const caps = (gdp: Buffer): (string | undefined)[] =>
-  depay(gdp).flatMap((line) => (line.kind === 'caps' ? [line.caps] : []));
+const frames = (gdp: readonly Depayed[]): Depayed[] => gdp.filter(({ kind }) => kind === 'buffer');
+const lastCaps = (gdp: readonly Depayed[]): string | undefined =>
+  gdp.findLast(({ kind }) => kind === 'caps')?.caps;
 
 /** The frames of a recording, without in-band copies of headers: those a sink knows already. */
-function checkSame(format: Format, record: Buffer, ours: Buffer): void {
-  const wanted = frames(record).filter(({ flags }) => !flags?.includes('header'));
-  expect(frames(ours).filter(({ flags }) => !flags?.includes('header'))).toEqual(wanted);
-  expect(caps(ours).at(-1)).toBe(caps(record).at(-1));
+async function checkSame(format: Format, record: Buffer, ours: Buffer): Promise<void> {
+  const [wanted, got] = [await depay(record), await depay(ours)];
+  const noHeaders = (gdp: Depayed[]) => frames(gdp).filter(({ flags }) => !flags?.includes('header'));
+  expect(noHeaders(got)).toEqual(noHeaders(wanted));
+  expect(lastCaps(got)).toBe(lastCaps(wanted));
   expect(decode(format, ours).equals(decode(format, record))).toBe(true);
 }
 
@@ -108,7 +123,7 @@ describe('GStreamer at both ends', () => {
   it.each(Object.keys(FORMATS) as Format[])(
     '%s: tcpclientsink to us, and to a decoder',
     async (format) => {
-      const [record, out] = [path.join(folder, 'record.gdp'), path.join(folder, 'ours.gdp')];
+      const out = path.join(folder, 'ours.gdp');
       const program = relay(
         '--in-format',
         'gdp',
@@ -118,30 +133,32 @@ describe('GStreamer at both ends', () => {
         `file:${out}`,
       );
       undo.push(() => program.kill('SIGKILL'));
-      const sending = launch(
-        sender(format, record, `tcpclientsink host=127.0.0.1 port=${await portOf(program)}`),
-      );
+
+      const { port, record } = await recorder(await portOf(program));
+      const sending = launch(`${paying(format)} ! tcpclientsink sync=false host=127.0.0.1 port=${port}`);
       await succeeded(sending);
       await logged(program, ({ msg }) => msg === 'disconnected');
       program.kill('SIGTERM');
       expect(await program.ended).toBe(0);
-      checkSame(format, fs.readFileSync(record), fs.readFileSync(out));
+
+      await checkSame(format, await record, fs.readFileSync(out));
     },
     60_000,
   );
 
   it('three relays in a row, from fdsink to fdsrc, change nothing', async () => {
-    const record = path.join(folder, 'record.gdp');
-    const sending = launch(sender('WebM', record, 'fdsink fd=3'), ['ignore', 'ignore', 'ignore', 'pipe']);
+    const sending = launch(`${paying('WebM')} ! fdsink fd=3`, ['ignore', 'ignore', 'ignore', 'pipe']);
+    const record: Buffer[] = [];
     const hops = ['-', '-', '-'].map((place) =>
       relay('--in-format', 'gdp', '--out-format', 'gdp', place, '-'),
     );
-    (sending.stdio[3] as net.Socket).pipe(hops[0]?.stdin as NodeJS.WritableStream);
+    const paid = sending.stdio[3] as net.Socket;
+    paid.on('data', (chunk) => record.push(chunk)).pipe(hops[0]?.stdin as NodeJS.WritableStream);
     hops[0]?.stdout.pipe(hops[1]?.stdin as NodeJS.WritableStream);
     hops[1]?.stdout.pipe(hops[2]?.stdin as NodeJS.WritableStream);
     await succeeded(sending);
     for (const hop of hops) expect(await hop.ended).toBe(0);
-    checkSame('WebM', fs.readFileSync(record), hops[2]?.output.stdout as Buffer);
+    await checkSame('WebM', Buffer.concat(record), hops[2]?.output.stdout as Buffer);
   }, 60_000);
 
   it('tcpserversink to us, us to tcpclientsrc: raw and GDP of one stream', async () => {
@@ -176,7 +193,7 @@ describe('GStreamer at both ends', () => {
     expect(await program.ended).toBe(0);
     await succeeded(receiving);
     // It came a moment after the beginning, but with the headers.
-    const wanted = frames(fs.readFileSync(record)).map(({ data }) => data as string);
+    const wanted = frames(await depay(fs.readFileSync(record))).map(({ data }) => data as string);
     const got = fs.readFileSync(raw, 'latin1');
     const body = got.slice(wanted.slice(0, 3).join('').length);
     expect(body.length).toBeGreaterThan(0);
@@ -194,16 +211,18 @@ describe('GStreamer at both ends', () => {
     `%s: ${joiners} clients that join at any moment decode from a key frame on`,
     async (format) => {
       const record = path.join(folder, 'record.gdp');
-      const live = sender(format, record, 'fdsink fd=3 sync=true').replace(
+      const live = paying(format).replace(
         'videotestsrc num-buffers=60',
         'videotestsrc num-buffers=100 is-live=true',
       );
       const sink = new MultiSocketSink({ payload: 'gdp', syncMethod: 'latest-keyframe' });
       undo.push(() => sink.close());
       const source = new FdSource(sink, { format: 'gdp' });
-      const sending = launch(live, ['ignore', 'ignore', 'ignore', 'pipe']);
+      const sending = launch(`${live} ! fdsink fd=1 sync=true`, ['ignore', 'pipe', 'ignore']);
+      const tee = spawn('tee', [record], { stdio: [sending.stdout, 'pipe', 'inherit'] });
+      undo.push(() => tee.kill('SIGKILL'));
       const over = once(source, 'end');
-      source.attach(sending.stdio[3] as net.Socket);
+      source.attach(tee.stdout as net.Socket);
       const receivers: Promise<Buffer>[] = [];
       // Spread over the stream by its own clock: frames of it that have been served.
       const step = 90 / joiners;
@@ -227,7 +246,7 @@ describe('GStreamer at both ends', () => {
       for (const receiver of receivers) {
         const bytes = await receiver;
         // With the headers, or a key frame that holds them.
-        expect(frames(bytes)[0]?.flags).not.toContain('delta');
+        expect(frames(await depay(bytes))[0]?.flags).not.toContain('delta');
         const picture = decode(format, bytes);
         expect(picture.length).toBeGreaterThan(0);
         expect(whole.subarray(-picture.length).equals(picture)).toBe(true);

@@ -112,7 +112,7 @@ function randomMeta(c: Chance): FrameMeta {
   };
 }
 
-it.each([1, 2, 3, 4, 5, 6])('streams of chance, seed %i: 300 items each', (seed) => {
+it.each([1, 2, 3, 4, 5, 6])('streams of chance, seed %i: 300 items each', async (seed) => {
   const c = chance(seed);
   const encoder = new GdpEncoder({ headerCrc: c.maybe(), payloadCrc: c.maybe() });
   const packets = [
@@ -137,7 +137,7 @@ it.each([1, 2, 3, 4, 5, 6])('streams of chance, seed %i: 300 items each', (seed)
     }
   }
   const bytes = Buffer.concat(packets);
-  const out = depay(bytes);
+  const out = await depay(bytes);
   const said = out.slice(3).flatMap((line) => {
     if (line.kind === 'caps') return [line.caps];
     if (line.kind !== 'buffer') return [];

@@ -24,7 +24,7 @@ function parse(bytes: Uint8Array, references: boolean): GdpPacket[] {
   return packets;
 }
 
-it('goes with its frame, and the real gdpdepay passes it over', () => {
+it('goes with its frame, and the real gdpdepay passes it over', async () => {
   const encoder = new GdpEncoder({ payloadCrc: true });
   const bytes = Buffer.concat([
     ...start(encoder),
@@ -33,7 +33,7 @@ it('goes with its frame, and the real gdpdepay passes it over', () => {
     encoder.frameHeader(Buffer.from('3'), { reference: { user } }),
     Buffer.from('3'),
   ]);
-  expect(outline(depay(bytes))).toEqual(['stream-start', 'caps', 'unknown', '1', '2', 'unknown', '3']);
+  expect(outline(await depay(bytes))).toEqual(['stream-start', 'caps', 'unknown', '1', '2', 'unknown', '3']);
   const frames = parse(bytes, true).slice(2) as Frame[];
   expect(frames.map(({ reference }) => reference)).toEqual([
     { time, user: new Uint8Array(user) },

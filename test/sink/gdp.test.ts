@@ -64,7 +64,7 @@ describe('payload gdp', () => {
     sink.push('more', { keyframe: false });
     const ended = sink.end();
     expect((await raw()).toString()).toBe('<h1><h2>keydeltamore');
-    const out = depay(await gdp());
+    const out = await depay(await gdp());
     await ended;
     expect(outline(out)).toEqual([
       'stream-start',
@@ -103,7 +103,7 @@ describe('payload gdp', () => {
     sink.setStreamState({ segment: { start: 5n }, streamStart: { streamId: 'x' } });
     sink.push('5');
     void sink.end();
-    const out = depay(await gdp());
+    const out = await depay(await gdp());
     expect(outline(out)).toEqual([
       'stream-start',
       'caps',
@@ -128,7 +128,7 @@ describe('payload gdp', () => {
     const gdp = await join(sink, {});
     sink.push('x');
     void sink.end();
-    const out = depay(await gdp());
+    const out = await depay(await gdp());
     expect(outline(out)).toEqual(['stream-start', 'caps', 'segment', 'x']);
     expect(out[1]?.caps).toBe('application/octet-stream');
   });
@@ -141,7 +141,7 @@ describe('payload gdp', () => {
     sink.push('<h>', { header: true });
     sink.push('f4', { keyframe: false });
     void sink.end();
-    expect(outline(depay(await gdp())).slice(3)).toEqual(['<h> header', 'f2', 'f3 delta', 'f4 delta']);
+    expect(outline(await depay(await gdp())).slice(3)).toEqual(['<h> header', 'f2', 'f3 delta', 'f4 delta']);
   });
 
   it('with resendStreamHeader false it keeps the caps and headers it has', async () => {
@@ -155,7 +155,7 @@ describe('payload gdp', () => {
     });
     sink.push('2');
     void sink.end();
-    expect(outline(depay(await gdp()))).toEqual([
+    expect(outline(await depay(await gdp()))).toEqual([
       'stream-start',
       'caps',
       'segment',
@@ -181,7 +181,7 @@ describe('payload gdp', () => {
     expect(Buffer.concat(parts)).toEqual(bytes);
     // The state, and a packet a message.
     expect(parts.length).toBe(7);
-    expect(outline(depay(bytes)).length).toBe(4 + 6);
+    expect(outline(await depay(bytes)).length).toBe(4 + 6);
   });
 
   it('events ride in front of the next frame, for GDP clients only', async () => {
@@ -203,7 +203,7 @@ describe('payload gdp', () => {
     sink.push('3');
     void sink.end();
     expect((await raw()).toString()).toBe('123');
-    const out = depay(await gdp());
+    const out = await depay(await gdp());
     // GStreamer itself loses the highest bit of a custom event's number.
     expect(outline(out).slice(3)).toEqual(['1', 'gap', 'unknown', 'unknown', '2', 'unknown', '3']);
     expect(out[5]?.structure).toBe('hello, n=(int)1;');

@@ -195,7 +195,7 @@ describe('GDP in, GDP out', () => {
     const wire = Buffer.from(text, 'latin1');
     expect(endOf(wire)).toBeUndefined();
     expect(media(packetsOf(wire))).toEqual(media(packetsOf(bytes)));
-    depay(wire);
+    await depay(wire);
   });
 
   /** Without headers, which are sent where a receiver needs them, and what follows the last frame, which is lost. */
@@ -354,21 +354,21 @@ describe('the real gdppay', () => {
   it.each(pipelines)('%s: the bytes and key frames of the pipeline', async (_name, pipeline) => {
     const file = scratchFile();
     const pipe = fifo();
-    // The same buffers go out twice: with GDP into our source, and as they are.
-    const elements = `${pipeline} ! tee name=t t. ! queue ! filesink location=${file.name} t. ! queue ! gdppay ! tee name=g`;
-    const ends = `g. ! queue ! filesink location=${file.name}.gdp g. ! queue ! fdsink fd=1`;
-    const program = spawn('gst-launch-1.0', ['-q', ...`${elements} ${ends}`.split(' ')], {
-      stdio: ['ignore', pipe.write, 'inherit'],
+    // What it pays is recorded outside of it: two sinks of one buffer abort GStreamer 1.22 now and then.
+    const program = spawn('gst-launch-1.0', ['-q', ...`${pipeline} ! gdppay ! fdsink fd=1`.split(' ')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    spawn('tee', [file.name], { stdio: [program.stdout, pipe.write, 'inherit'] });
     fs.closeSync(pipe.write);
     const outcome = await readFrom(pipe.read, { format: 'auto' });
     fs.closeSync(pipe.read);
     if (program.exitCode === null) await once(program, 'exit');
     expect(program.exitCode).toBe(0);
     expect(outcome).toEqual({ error: undefined, warnings: [] });
-    const wire = fs.readFileSync(`${file.name}.gdp`);
+    const wire = fs.readFileSync(file.name);
     await expectKeys(frames(wire));
-    const plain = fs.readFileSync(file.name);
+    const paid = (await depay(wire)).map(({ data = '' }) => Buffer.from(data, 'latin1'));
+    const plain = Buffer.concat(paid);
     expect(plain.length).toBeGreaterThan(1_000);
     expect((await received()).equals(plain)).toBe(true);
     file.remove();
