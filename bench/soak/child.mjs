@@ -17,14 +17,19 @@ export class ServerProcess {
   port = 0;
   appPort = 0;
 
-  /** `preload`: a module that is imported before the server, for tests of the soak itself. */
-  static async start({ password, faultsFile, preload }) {
+  /** `io`: FLUMEN_IO. `preload`: a module that is imported before the server, for tests of the soak itself. */
+  static async start({ password, io, faultsFile, preload }) {
     const self = new ServerProcess();
     const args = ['--expose-gc', ...(preload === undefined ? [] : ['--import', preload]), script];
-    const shim = { LD_PRELOAD: nativeProgram('soak_shim.so'), SOAK_FAULTS: faultsFile, FLUMEN_IO: 'epoll' };
+    const shim = { LD_PRELOAD: nativeProgram('soak_shim.so'), SOAK_FAULTS: faultsFile };
     self.#child = spawn(process.execPath, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, FLUMEN_SOURCE_PASSWORD: password, ...(faultsFile === undefined ? {} : shim) },
+      env: {
+        ...process.env,
+        FLUMEN_SOURCE_PASSWORD: password,
+        FLUMEN_IO: io,
+        ...(faultsFile === undefined ? {} : shim),
+      },
     });
     self.#exit = once(self.#child, 'exit');
     Object.assign(self, await self.#answer());

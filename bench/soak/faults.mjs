@@ -45,7 +45,7 @@ export class Faults {
   #parts;
   counts = {};
 
-  /** `parts`: server, crowd's places, sources, sends (a SendFaults), password. `pace`: 1, or less for a short run. */
+  /** `parts`: server, crowd's places, sources, sends (a SendFaults, or none), password. `pace`: 1, or less for a short run. */
   constructor(parts, pace) {
     this.#parts = parts;
     const { sources, server, sends } = parts;
@@ -57,6 +57,7 @@ export class Faults {
     every('titles', 4, () => this.#title());
     every('reloads', 60, () => server.ask('reload', { path: parts.reloaded }));
     every('noDescriptors', 45, () => this.#noDescriptors(1500 * Math.min(1, 4 * pace)));
+    if (sends === undefined) return;
     every('sendFaults', 12, async () => {
       sends.set(20_000, 20_000, 60, 60, 5_000);
       await this.#wait(3000);

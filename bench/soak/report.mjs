@@ -96,7 +96,7 @@ export function formatSoak(r) {
     `  checked   ${list(crowd.checked)}`,
     `  wrong     ${list(crowd.wrong)}`,
     `  faults    ${list(r.faults)}`,
-    `  sends     ${list(r.sends)}`,
+    `  sends     ${r.sends === undefined ? 'by io_uring' : list(r.sends)}`,
     `  sources   ${list(r.sources)}`,
     `  warnings  ${list(server.warnings)}`,
     '',
