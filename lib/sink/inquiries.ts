@@ -17,7 +17,7 @@ export interface ClientStatistics {
   /** Wall clock, ms since the epoch. */
   connectedAt: number;
   durationMs: number;
-  /** When the kernel last took bytes for it, ms since the epoch; connectedAt until then. */
+  /** When the kernel last took bytes for it, ms since the epoch; connectedAt until then. Kept for 52 days: later than the truth if it is longer ago. */
   lastActivityAt: number;
   /** Frames that its recover policy made it skip. */
   framesDropped: number;
