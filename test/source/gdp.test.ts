@@ -358,12 +358,12 @@ describe('the real gdppay', () => {
     const program = spawn('gst-launch-1.0', ['-q', ...`${pipeline} ! gdppay ! fdsink fd=1`.split(' ')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const exit = once(program, 'exit');
     spawn('tee', [file.name], { stdio: [program.stdout, pipe.write, 'inherit'] });
     fs.closeSync(pipe.write);
     const outcome = await readFrom(pipe.read, { format: 'auto' });
     fs.closeSync(pipe.read);
-    if (program.exitCode === null) await once(program, 'exit');
-    expect(program.exitCode).toBe(0);
+    expect(await exit).toEqual([0, null]);
     expect(outcome).toEqual({ error: undefined, warnings: [] });
     const wire = fs.readFileSync(file.name);
     await expectKeys(frames(wire));
