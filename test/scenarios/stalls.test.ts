@@ -115,7 +115,8 @@ it('a limit of one second, frames of all sizes: who lags more goes at that very 
   const LIMIT = 1000;
   const random = numbers(43n);
   const sink = new MultiSocketSink({ hardLimit: { ms: LIMIT }, sendBuffer: 8192, notSentLowat: 4096 });
-  const pairs = await Promise.all(Array.from({ length: 12 }, () => tcpPair()));
+  // Of those who stop for good two are on TCP and two on unix sockets.
+  const pairs = await Promise.all(Array.from({ length: 12 }, (_, i) => (i < 10 ? tcpPair() : unixPair())));
   const clients = pairs.map(({ near }) => sink.add(near));
   const received = pairs.map(() => 0);
   for (const [i, { far }] of pairs.entries()) {
@@ -170,10 +171,12 @@ it('a limit of one second, frames of all sizes: who lags more goes at that very 
     expect(before).toBeLessThanOrEqual(LIMIT);
     expect(lag).toBeGreaterThan(LIMIT);
     // The tolerance: a receiver that has stopped lags from the first byte that it has not read. What it has not read but the
-    // kernels hold cannot be seen: the send buffer and its own receive buffer, some 200 KB here, and that is one or two
-    // seconds of this thin stream. A receiver can only go later than it thinks, never sooner.
-    const held = removed.stats.bytesSent - (received[clients.indexOf(removed.client)] as number);
-    expect(held).toBeLessThan(400_000);
+    // kernels hold cannot be seen: the send buffer, and over TCP its own receive buffer, which its kernel lets grow as it
+    // likes (it has been a megabyte), and that is seconds of this thin stream. A receiver can only go later than it thinks,
+    // never sooner.
+    const index = clients.indexOf(removed.client);
+    const held = removed.stats.bytesSent - (received[index] as number);
+    if (index >= 10) expect(held).toBeLessThan(64_000);
     expect(readers).toBeGreaterThanOrEqual(lag);
   }
   for (const { far } of pairs) far.destroy();
