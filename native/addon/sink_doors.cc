@@ -135,7 +135,7 @@ Napi::Value push(const Napi::CallbackInfo& info) {
 }
 
 // sinkPusher(id) → push() of this sink alone: it has no number to look up, see ADR 22. Whoever keeps the
-// function keeps no sink.
+// function keeps nothing of the sink but its empty storage.
 Napi::Value sink_pusher(const Napi::CallbackInfo& info) {
   LiveSink* sink = sink_of(info);
   if (sink == nullptr) return info.Env().Undefined();

@@ -42,10 +42,7 @@ struct Scene {
     close(peers.back().take_ours());
   }
 
-  void push(size_t bytes) {
-    const std::string frame = pattern(bytes);
-    sink->push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{}, monotonic_now());
-  }
+  void push(size_t bytes) { flumen::test::push(*sink, pattern(bytes)); }
 
   /// The loops have obeyed all that they were told so far.
   void settle() {

@@ -165,10 +165,7 @@ class Run {
     close(peer_.take_ours());
   }
 
-  void push(uint64_t seq) {
-    const std::string frame = numbered_frame(seq);
-    sink_->push({reinterpret_cast<const uint8_t*>(frame.data()), frame.size()}, FrameInfo{}, monotonic_now());
-  }
+  void push(uint64_t seq) { flumen::test::push(*sink_, numbered_frame(seq)); }
 
   /// Returns when every bystander has it: all of it, unless it may have been lost.
   void serve(uint64_t seq) {

@@ -257,7 +257,7 @@ TEST_CASE(
     const int file = file_of(all);
     const uint32_t source = env.attach(sink, file, Feed{});
     // The gate is closed when a push is turned away, too.
-    while (sink.push({reinterpret_cast<const uint8_t*>("x"), 1}, FrameInfo{}, monotonic_now())) usleep(100);
+    while (push(sink, "x")) usleep(100);
     if (what == 0) {
       sink.close();
       env.drain_until([&] { return env.sinks_finished == 1 && env.notices.size() >= 2; });
